@@ -1,0 +1,567 @@
+/* The row loops of fieldgrad: everything that touches samples.
+ *
+ * This file includes itself once per sample type and instruction set (see the foot). Only the functions of
+ * such an inclusion are compiled for the wider set, so importing the module never runs an instruction that
+ * the processor lacks. Loops are plain C for the compiler to vectorise; products and sums are never fused
+ * (-ffp-contract=off), so every variant gives the same bits. The one place that asks for fma() does so because
+ * the correctly rounded quotient does not depend on how it was found.
+ */
+#ifndef FG_ROWS_H
+#define FG_ROWS_H
+
+#include <Python.h>
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define FG_X86 1
+#include <emmintrin.h>
+#endif
+
+#if defined(__GNUC__)
+#define FG_INLINE static inline __attribute__((always_inline))
+#define FG_RESTRICT __restrict__
+#else
+#define FG_INLINE static __forceinline
+#define FG_RESTRICT __restrict
+#endif
+
+/* How a stencil's sum is divided at the end. Where there is no fma, FG_DIVIDE_BY_FMA is a plain division, too. */
+enum { FG_NO_DIVISION, FG_DIVIDE, FG_DIVIDE_BY_FMA };
+
+/* Kinds of stored numbers, in the order of FG_STORED below. */
+enum { FG_U8, FG_I8, FG_U16, FG_I16, FG_U32, FG_I32, FG_U64, FG_I64, FG_F16, FG_F32, FG_F64, FG_FLD, FG_KINDS };
+
+#define FG_STORED(X) \
+    X(FG_U8, uint8_t, ) X(FG_I8, int8_t, ) X(FG_U16, uint16_t, ) X(FG_I16, int16_t, ) \
+    X(FG_U32, uint32_t, ) X(FG_I32, int32_t, ) X(FG_U64, uint64_t, ) X(FG_I64, int64_t, ) \
+    X(FG_F16, uint16_t, fg_from_half) X(FG_F32, float, ) X(FG_F64, double, ) X(FG_FLD, long double, )
+
+typedef void (*fg_load_fn)(void *dst, const char *src, Py_ssize_t stride, Py_ssize_t n, int lanes, int swap);
+
+/* One variant: the kernels of one sample type for one instruction set. Strides and lengths count samples. */
+typedef struct {
+    /* out[r, j] = sum over t of w[t] * (a[t][r, j] - b[t][r, j]); with wv, the weight is wv[t][j]. */
+    void (*combine)(void *out, Py_ssize_t out_stride, const void **a, const Py_ssize_t *a_stride,
+                    const void **b, const Py_ssize_t *b_stride, const void *w, const void **wv,
+                    int terms, Py_ssize_t rows, Py_ssize_t n);
+    /* x[r, j] /= divisor[0]; the other two entries are what FG_DIVIDE_BY_FMA precomputed. */
+    void (*divide)(void *x, Py_ssize_t stride, const void *divisor, int mode, Py_ssize_t rows, Py_ssize_t n);
+    int (*prepare_divisor)(void *divisor);
+    /* Euclidean norm of `count` components; `lanes` neighbours (re, im) make one sample. */
+    void (*norm)(void *out, void *const *component, int count, int lanes, Py_ssize_t n);
+    /* The components divided by their norm, in place. */
+    void (*unit)(void *const *component, int count, int lanes, Py_ssize_t n);
+    void (*store)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes);
+    void (*store_half)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes);
+    fg_load_fn load[FG_KINDS];
+} fg_kernels;
+
+/* IEEE half precision. Shifting the bits into a float leaves the exponent 112 too small; the product mends
+ * that, subnormal numbers included. */
+static inline float fg_from_half(uint16_t half)
+{
+    uint32_t bits = (uint32_t)(half & 0x7fff) << 13;
+    float value;
+    if (bits >= 0x0f800000u)
+        bits |= 0x7f800000u;  /* inf and NaN keep their exponent of ones */
+    memcpy(&value, &bits, 4);
+    if (bits < 0x7f800000u)
+        value *= 0x1p112f;
+    return (half & 0x8000) ? -value : value;
+}
+
+/* Round to nearest even. Adding a power of two whose last bit weighs as much as the half's last bit rounds. */
+static inline uint16_t fg_to_half(float value)
+{
+    uint32_t bits, sign;
+    float magnitude = fabsf(value);
+    memcpy(&bits, &value, 4);
+    sign = bits >> 16 & 0x8000;
+    if (magnitude != magnitude)
+        return (uint16_t)(sign | 0x7e00);
+    if (magnitude >= 65520.0f)
+        return (uint16_t)(sign | 0x7c00);
+    if (magnitude < 0x1p-14f) {
+        magnitude += 0.5f;  /* the last bit of 0.5f is 2^-24 as that of a subnormal half */
+        memcpy(&bits, &magnitude, 4);
+        return (uint16_t)(sign | (bits - 0x3f000000u));
+    }
+    bits &= 0x7fffffffu;
+    bits += 0xfffu + (bits >> 13 & 1);
+    return (uint16_t)(sign | ((bits - (112u << 23)) >> 13));
+}
+
+/* Copy past the caches: whole cache lines only, for a partial line written this way costs several times more. */
+static inline void fg_stream(char *dst, const char *src, Py_ssize_t bytes)
+{
+#ifdef FG_X86
+    Py_ssize_t head = (Py_ssize_t)(-(uintptr_t)dst & 63);
+    if (bytes >= head + 64) {
+        memcpy(dst, src, (size_t)head);
+        dst += head, src += head, bytes -= head;
+        for (; bytes >= 64; bytes -= 64, dst += 64, src += 64)
+            for (int part = 0; part < 64; part += 16)
+                _mm_stream_si128((__m128i *)(dst + part), _mm_loadu_si128((const __m128i *)(src + part)));
+    }
+#endif
+    memcpy(dst, src, (size_t)bytes);
+}
+
+/* Streamed lines must be visible before another thread is told that the work is done. */
+static inline void fg_stream_end(void)
+{
+#ifdef FG_X86
+    _mm_sfence();
+#endif
+}
+
+/* The next number of a counter that several threads draw from. */
+#if defined(__GNUC__)
+static inline int64_t fg_draw(int64_t *counter) { return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }
+static inline int fg_peek(const int *flag) { return __atomic_load_n(flag, __ATOMIC_RELAXED); }
+static inline void fg_raise(int *flag) { __atomic_store_n(flag, 1, __ATOMIC_RELAXED); }
+#else
+#include <intrin.h>
+static inline int64_t fg_draw(int64_t *counter) { return _InterlockedExchangeAdd64((volatile __int64 *)counter, 1); }
+static inline int fg_peek(const int *flag) { return *(const volatile int *)flag; }
+static inline void fg_raise(int *flag) { *(volatile int *)flag = 1; }
+#endif
+
+#define FG_PASTE3(a, b, c) a##_##b##_##c
+#define FG_PASTE2(a, b, c) FG_PASTE3(a, b, c)
+#define FG_NAME(name) FG_PASTE2(name, FG_TYPE, FG_ISA)
+
+/* Per type: between LEAST and MOST a quotient's remainder is exact and nothing under- or overflows as long as the
+ * divisor lies within 2^±REACH. A sum of squares of at least LEAST has lost nothing to underflow. */
+#define FG_LEAST_f32 0x1p-100f
+#define FG_MOST_f32 0x1p100f
+#define FG_REACH_f32 20
+#define FG_LEAST_f64 0x1p-960
+#define FG_MOST_f64 0x1p960
+#define FG_REACH_f64 50
+#define FG_LEAST_fld ((long double)0x1p-960)
+#define FG_MOST_fld ((long double)0x1p960)
+#define FG_REACH_fld -1  /* never: there is no such fma */
+#define FG_MAX_f32 FLT_MAX
+#define FG_MAX_f64 DBL_MAX
+#define FG_MAX_fld LDBL_MAX
+#define fg_sqrt_f32 sqrtf
+#define fg_sqrt_f64 sqrt
+#define fg_sqrt_fld sqrtl
+#define FG_TYPED2(name, type) name##_##type
+#define FG_TYPED1(name, type) FG_TYPED2(name, type)
+#define FG_TYPED(name) FG_TYPED1(name, FG_TYPE)
+
+/* ---- one inclusion per type, for each instruction set ------------------------------------------------- */
+#if defined(__aarch64__)
+#define FG_HAS_FMA 1
+#endif
+#define FG_ISA baseline
+#define FG_TYPE f32
+#define T float
+#include "rows.h"
+#define FG_TYPE f64
+#define T double
+#include "rows.h"
+#undef FG_HAS_FMA
+#define FG_TYPE fld
+#define T long double
+#include "rows.h"
+#undef FG_ISA
+
+#if defined(FG_X86) && defined(__GNUC__)
+#define FG_HAS_FMA 1
+
+#define FG_ISA avx2
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+#define FG_TYPE f32
+#define T float
+#include "rows.h"
+#define FG_TYPE f64
+#define T double
+#include "rows.h"
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#undef FG_ISA
+
+#define FG_ISA avx512
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")
+#endif
+#define FG_TYPE f32
+#define T float
+#include "rows.h"
+#define FG_TYPE f64
+#define T double
+#include "rows.h"
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#undef FG_ISA
+#undef FG_HAS_FMA
+#endif
+
+/* ---- what the rest of the engine sees ----------------------------------------------------------------- */
+enum { FG_SAMPLE_F32, FG_SAMPLE_F64, FG_SAMPLE_FLD };
+
+static const char *fg_compiler(void)
+{
+#define FG_QUOTE1(x) #x
+#define FG_QUOTE(x) FG_QUOTE1(x)
+#if defined(__clang__)
+    return "clang " __clang_version__;
+#elif defined(__GNUC__)
+    return "gcc " __VERSION__;
+#else
+    return "msvc " FG_QUOTE(_MSC_VER);
+#endif
+}
+
+static int fg_always(void) { return 1; }
+
+#if defined(FG_X86) && defined(__GNUC__)
+/* These checks include what the operating system saves on a context switch. */
+static int fg_cpu_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+static int fg_cpu_avx512(void)
+{
+    return fg_cpu_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+}
+#endif
+
+/* From the plainest to the widest; arm64's baseline is NEON. Long doubles have no vectors. */
+static const struct {
+    const char *name;
+    int (*runs_here)(void);
+    const fg_kernels *kernels[3];
+} fg_variants[] = {
+#if defined(__aarch64__) || defined(_M_ARM64)
+    {"neon", fg_always, {&kernels_f32_baseline, &kernels_f64_baseline, &kernels_fld_baseline}},
+#else
+    {"baseline", fg_always, {&kernels_f32_baseline, &kernels_f64_baseline, &kernels_fld_baseline}},
+#endif
+#if defined(FG_X86) && defined(__GNUC__)
+    {"avx2", fg_cpu_avx2, {&kernels_f32_avx2, &kernels_f64_avx2, &kernels_fld_baseline}},
+    {"avx512", fg_cpu_avx512, {&kernels_f32_avx512, &kernels_f64_avx512, &kernels_fld_baseline}},
+#endif
+};
+enum { FG_VARIANTS = sizeof fg_variants / sizeof fg_variants[0] };
+
+static const char *fg_variant_name(int k) { return fg_variants[k].name; }
+static int fg_variant_runs_here(int k) { return fg_variants[k].runs_here(); }
+static const fg_kernels *fg_variant_kernels(int k, int sample) { return fg_variants[k].kernels[sample]; }
+
+#else /* FG_ROWS_H: the body, for one T, FG_TYPE and FG_ISA ------------------------------------------------ */
+
+/* ---- tensor stencils ---------------------------------------------------------------------------------- */
+
+/* `terms`, `varying` and `onto` (add to what is there) are constants where this is inlined. */
+FG_INLINE void FG_NAME(combine_row)(T *FG_RESTRICT out, const void **a, const void **b,
+                                    const T *w, const void **wv, int terms, int varying, int onto,
+                                    Py_ssize_t n)
+{
+    const T *p[4], *q[4], *v[4];
+    T c[4];
+    for (int t = 0; t < terms; t++) {
+        p[t] = (const T *)a[t], q[t] = (const T *)b[t];
+        if (varying)
+            v[t] = (const T *)wv[t];
+        else
+            c[t] = w[t];
+    }
+    for (Py_ssize_t j = 0; j < n; j++) {
+        T sum = onto ? out[j] : (varying ? v[0][j] : c[0]) * (p[0][j] - q[0][j]);
+        for (int t = onto ? 0 : 1; t < terms; t++)
+            sum += (varying ? v[t][j] : c[t]) * (p[t][j] - q[t][j]);
+        out[j] = sum;
+    }
+}
+
+FG_INLINE void FG_NAME(combine_upto4)(T *out, const void **a, const void **b, const T *w,
+                                      const void **wv, int terms, int onto, Py_ssize_t n)
+{
+#define FG_CASE(COUNT) \
+    case COUNT: \
+        if (wv) \
+            FG_NAME(combine_row)(out, a, b, w, wv, COUNT, 1, onto, n); \
+        else \
+            FG_NAME(combine_row)(out, a, b, w, wv, COUNT, 0, onto, n); \
+        break;
+    switch (terms) { FG_CASE(1) FG_CASE(2) FG_CASE(3) FG_CASE(4) }
+#undef FG_CASE
+}
+
+static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const void **a, const Py_ssize_t *a_stride,
+                             const void **b, const Py_ssize_t *b_stride, const void *w,
+                             const void **wv, int terms, Py_ssize_t rows, Py_ssize_t n)
+{
+    const T *weight = (const T *)w;
+    int dense = !wv && out_stride == n;
+    for (int t = 0; t < terms; t++)
+        dense = dense && a_stride[t] == n && b_stride[t] == n;
+    if (dense)
+        n *= rows, rows = 1;
+    for (Py_ssize_t r = 0; r < rows; r++) {
+        T *row = (T *)out + r * out_stride;
+        if (n <= 2) {  /* the ends of rows: no vectors, no calls */
+            for (Py_ssize_t j = 0; j < n; j++) {
+                T sum = 0;
+                for (int t = 0; t < terms; t++) {
+                    T term = (wv ? ((const T *)wv[t])[j] : weight[t])
+                        * (((const T *)a[t])[r * a_stride[t] + j] - ((const T *)b[t])[r * b_stride[t] + j]);
+                    sum = t ? sum + term : term;  /* 0 + (-0) would lose the sign */
+                }
+                row[j] = sum;
+            }
+            continue;
+        }
+        for (int t = 0; t < terms; t += 4) {
+            const void *p[4], *q[4];
+            int count = terms - t < 4 ? terms - t : 4;
+            for (int k = 0; k < count; k++) {
+                p[k] = (const T *)a[t + k] + r * a_stride[t + k];
+                q[k] = (const T *)b[t + k] + r * b_stride[t + k];
+            }
+            if (t)
+                FG_NAME(combine_upto4)(row, p, q, weight + t, wv ? wv + t : 0, count, 1, n);
+            else
+                FG_NAME(combine_upto4)(row, p, q, weight, wv, count, 0, n);
+        }
+    }
+}
+
+/* ---- division ----------------------------------------------------------------------------------------- */
+
+/* Fills divisor[1..2] with the reciprocal in two parts where that is safe. Returns the mode of division. */
+static int FG_NAME(prepare_divisor)(void *divisor)
+{
+    T *d = (T *)divisor;
+    double size = fabs((double)d[0]);
+    d[1] = d[2] = 0;
+    if (d[0] == 1)
+        return FG_NO_DIVISION;
+    if (!(size >= ldexp(1, -FG_TYPED(FG_REACH)) && size <= ldexp(1, FG_TYPED(FG_REACH))))
+        return FG_DIVIDE;
+    d[1] = 1 / d[0];
+    d[2] = (T)((sizeof(T) == 4 ? fmaf(-(float)d[1], (float)d[0], 1) : fma(-(double)d[1], (double)d[0], 1)) / d[0]);
+    return FG_DIVIDE_BY_FMA;
+}
+
+#ifdef FG_HAS_FMA
+/* Correctly rounded quotients without a division (Markstein 1990; Brisebarre, Muller & Raina 2004): the
+ * reciprocal in two parts gives a faithful quotient, its exact remainder the last bit. Zero and NaN take the
+ * plain product, which keeps sign and payload. The caller has checked the range. */
+FG_INLINE T FG_NAME(fma)(T x, T y, T z) { return sizeof(T) == 4 ? (T)__builtin_fmaf(x, y, z) : (T)__builtin_fma(x, y, z); }
+
+FG_INLINE int FG_NAME(in_range)(const T *x, Py_ssize_t n)
+{
+    const T least = FG_TYPED(FG_LEAST), most = FG_TYPED(FG_MOST);
+    int outside = 0;
+    for (Py_ssize_t j = 0; j < n; j++) {
+        T size = x[j] < 0 ? -x[j] : x[j];
+        outside |= (size > most) | ((size < least) & (size > 0));
+    }
+    return !outside;
+}
+#endif
+
+static void FG_NAME(divide)(void *samples, Py_ssize_t stride, const void *divisor, int mode, Py_ssize_t rows,
+                            Py_ssize_t n)
+{
+    const T *d = (const T *)divisor;
+    const T by = d[0];
+    if (stride == n)
+        n *= rows, rows = 1;
+    for (Py_ssize_t r = 0; r < rows; r++) {
+        T *x = (T *)samples + r * stride;
+#ifdef FG_HAS_FMA
+        if (mode == FG_DIVIDE_BY_FMA && n > 2 && FG_NAME(in_range)(x, n)) {
+            const T high = d[1], low = d[2];
+            for (Py_ssize_t j = 0; j < n; j++) {
+                T product = x[j] * high;
+                T quotient = FG_NAME(fma)(x[j], high, x[j] * low);
+                T remainder = FG_NAME(fma)(-quotient, by, x[j]);
+                T corrected = FG_NAME(fma)(remainder, high, quotient);
+                x[j] = (x[j] < 0) | (x[j] > 0) ? corrected : product;
+            }
+            continue;
+        }
+#endif
+        (void)mode;
+        for (Py_ssize_t j = 0; j < n; j++)
+            x[j] /= by;
+    }
+}
+
+/* ---- norms -------------------------------------------------------------------------------------------- */
+
+enum { FG_NAME(GROUP) = 64 };
+
+/* Sums of squares and largest magnitudes of up to GROUP samples. Returns whether every plain sum is good:
+ * neither overflowed nor built from squares that underflowed. */
+FG_INLINE int FG_NAME(squares)(void *const *component, int count, int lanes, Py_ssize_t start, Py_ssize_t n,
+                               T *FG_RESTRICT sum, T *FG_RESTRICT largest)
+{
+    int bad = 0;
+    for (Py_ssize_t j = 0; j < n; j++)
+        sum[j] = largest[j] = 0;
+    for (int k = 0; k < count; k++)
+        for (int lane = 0; lane < lanes; lane++) {
+            const T *c = (const T *)component[k] + start * lanes + lane;
+            for (Py_ssize_t j = 0; j < n; j++) {
+                T value = c[j * lanes], size = value < 0 ? -value : value;
+                sum[j] += value * value;
+                largest[j] = size > largest[j] ? size : largest[j];
+            }
+        }
+    for (Py_ssize_t j = 0; j < n; j++)
+        bad |= (sum[j] > FG_TYPED(FG_MAX)) | ((sum[j] < FG_TYPED(FG_LEAST)) & (largest[j] > 0));
+    return !bad;
+}
+
+FG_INLINE int FG_NAME(is_good)(T sum, T largest)
+{
+    int overflowed = sum > FG_TYPED(FG_MAX) && largest <= FG_TYPED(FG_MAX);
+    return !(overflowed || (sum < FG_TYPED(FG_LEAST) && largest > 0));
+}
+
+/* The components scaled by a power of two so that the largest is near 1; returns that power. Rare, so slow. */
+static int FG_NAME(rescale)(void *const *component, int count, int lanes, Py_ssize_t j, T largest, long double *sum)
+{
+    int exponent = ilogbl((long double)largest);
+    *sum = 0;
+    for (int k = 0; k < count; k++)
+        for (int lane = 0; lane < lanes; lane++) {
+            long double value = ldexpl((long double)((const T *)component[k])[j * lanes + lane], -exponent);
+            *sum += value * value;
+        }
+    return exponent;
+}
+
+static void FG_NAME(norm)(void *out, void *const *component, int count, int lanes, Py_ssize_t n)
+{
+    T sum[FG_NAME(GROUP)], largest[FG_NAME(GROUP)];
+    for (Py_ssize_t start = 0; start < n; start += FG_NAME(GROUP)) {
+        T *result = (T *)out + start;
+        Py_ssize_t m = n - start < FG_NAME(GROUP) ? n - start : FG_NAME(GROUP);
+        int good = lanes == 1 ? FG_NAME(squares)(component, count, 1, start, m, sum, largest)
+                              : FG_NAME(squares)(component, count, 2, start, m, sum, largest);
+        if (good) {
+            for (Py_ssize_t j = 0; j < m; j++)
+                result[j] = FG_TYPED(fg_sqrt)(sum[j]);
+            continue;
+        }
+        for (Py_ssize_t j = 0; j < m; j++) {
+            if (FG_NAME(is_good)(sum[j], largest[j])) {
+                result[j] = FG_TYPED(fg_sqrt)(sum[j]);
+                continue;
+            }
+            long double scaled;
+            int exponent = FG_NAME(rescale)(component, count, lanes, start + j, largest[j], &scaled);
+            result[j] = (T)ldexpl(sqrtl(scaled), exponent);
+        }
+    }
+}
+
+static void FG_NAME(unit)(void *const *component, int count, int lanes, Py_ssize_t n)
+{
+    T sum[FG_NAME(GROUP)], largest[FG_NAME(GROUP)];
+    for (Py_ssize_t start = 0; start < n; start += FG_NAME(GROUP)) {
+        Py_ssize_t m = n - start < FG_NAME(GROUP) ? n - start : FG_NAME(GROUP);
+        int good = lanes == 1 ? FG_NAME(squares)(component, count, 1, start, m, sum, largest)
+                              : FG_NAME(squares)(component, count, 2, start, m, sum, largest);
+        if (!good)
+            for (Py_ssize_t j = 0; j < m; j++) {
+                if (FG_NAME(is_good)(sum[j], largest[j]))
+                    continue;
+                long double scaled;
+                int exponent = FG_NAME(rescale)(component, count, lanes, start + j, largest[j], &scaled);
+                for (int k = 0; k < count; k++)
+                    for (int lane = 0; lane < lanes; lane++) {
+                        T *c = (T *)component[k] + (start + j) * lanes + lane;
+                        *c = (T)(ldexpl((long double)*c, -exponent) / sqrtl(scaled));
+                    }
+                sum[j] = 1;
+            }
+        /* 1 / 0 would make NaN of a zero gradient; a NaN sum must stay NaN. */
+        for (Py_ssize_t j = 0; j < m; j++)
+            sum[j] = sum[j] > 0 ? 1 / FG_TYPED(fg_sqrt)(sum[j]) : sum[j];
+        for (int k = 0; k < count; k++) {
+            T *FG_RESTRICT c = (T *)component[k] + start * lanes;
+            if (lanes == 1)
+                for (Py_ssize_t j = 0; j < m; j++)
+                    c[j] *= sum[j];
+            else
+                for (Py_ssize_t j = 0; j < m * lanes; j++)
+                    c[j] *= sum[j / lanes];
+        }
+    }
+}
+
+/* ---- samples in and out of scratch --------------------------------------------------------------------- */
+
+static void FG_NAME(store)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes)
+{
+    for (Py_ssize_t j = 0; j < n; j++)
+        memcpy(dst + j * stride, (const T *)src + j * lanes, sizeof(T) * (size_t)lanes);
+}
+
+static void FG_NAME(store_half)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes)
+{
+    (void)lanes;
+    for (Py_ssize_t j = 0; j < n; j++) {
+        uint16_t half = fg_to_half((float)((const T *)src)[j]);
+        memcpy(dst + j * stride, &half, 2);
+    }
+}
+
+#define FG_LOAD(KIND, STORED, CONVERT) \
+static void FG_NAME(load_##KIND)(void *dst, const char *src, Py_ssize_t stride, Py_ssize_t n, int lanes, int swap) \
+{ \
+    T *FG_RESTRICT out = (T *)dst; \
+    if (lanes == 1 && !swap) { \
+        for (Py_ssize_t j = 0; j < n; j++) { \
+            STORED value; \
+            memcpy(&value, src + j * stride, sizeof value); \
+            out[j] = (T)CONVERT(value); \
+        } \
+        return; \
+    } \
+    for (Py_ssize_t j = 0; j < n * lanes; j++) { \
+        unsigned char bytes[sizeof(STORED)]; \
+        const char *from = src + j / lanes * stride + j % lanes * (Py_ssize_t)sizeof(STORED); \
+        STORED value; \
+        for (size_t k = 0; k < sizeof value; k++) \
+            bytes[k] = (unsigned char)from[swap ? sizeof value - 1 - k : k]; \
+        memcpy(&value, bytes, sizeof value); \
+        out[j] = (T)CONVERT(value); \
+    } \
+}
+FG_STORED(FG_LOAD)
+#undef FG_LOAD
+
+#define FG_ENTRY(KIND, STORED, CONVERT) FG_NAME(load_##KIND),
+static const fg_kernels FG_NAME(kernels) = {
+    FG_NAME(combine), FG_NAME(divide), FG_NAME(prepare_divisor), FG_NAME(norm), FG_NAME(unit),
+    FG_NAME(store), FG_NAME(store_half), {FG_STORED(FG_ENTRY)},
+};
+#undef FG_ENTRY
+#undef FG_TYPE
+#undef T
+#endif

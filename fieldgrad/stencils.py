@@ -1,0 +1,252 @@
+"""One-dimensional stencils as tables: which samples, weighed how, for each sample of an axis.
+
+A row of a table is a sum of weighted differences, ``sum_t w[t] * (f[a[t]] - f[b[t]]) / divisor``. Differences make
+derivatives of constants exactly zero. Boundaries, uneven coordinates and higher orders are other numbers in the
+table, never other code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import floor, frexp, lcm
+
+import numpy as np
+
+from .grid import Axis
+
+#: Entries of `Stencil.edge_index` that name no sample: the constant beyond the edge, and nothing (zero).
+OUTSIDE, NOTHING = -1, -2
+
+ONE_SIDED, PERIODIC = "one-sided", "periodic"
+
+
+def _clamp(i, n):
+    return min(max(i, 0), n - 1)
+
+
+def _reflect(i, n):
+    i %= 2 * n
+    return min(i, 2 * n - 1 - i)
+
+
+def _mirror(i, n):
+    if n == 1:
+        return 0
+    i %= 2 * n - 2
+    return min(i, 2 * n - 2 - i)
+
+
+#: Which sample stands for index i of an axis of n samples, beyond its ends too: scipy.ndimage's words.
+GHOSTS = {
+    PERIODIC: lambda i, n: i % n,
+    "reflect": _reflect,
+    "mirror": _mirror,
+    "nearest": _clamp,
+    "constant": lambda i, n: i if 0 <= i < n else OUTSIDE,
+}
+BOUNDARIES = (ONE_SIDED, *GHOSTS)
+
+
+@dataclass(frozen=True, eq=False)
+class Stencil:
+    """The table of one axis. Samples ``lo <= i < hi`` are the interior; each other one has a row of its own."""
+
+    n: int
+    lo: int
+    hi: int
+    offsets: np.ndarray  # (terms, 2): samples i + a, i + b
+    weights: np.ndarray  # (terms,), or (terms, hi - lo) where they vary
+    divisor: float
+    edge_index: np.ndarray  # (n - hi + lo, edge terms, 2): samples a, b
+    edge_weights: np.ndarray  # (n - hi + lo, edge terms)
+    edge_count: np.ndarray  # terms in use, per row
+    edge_divisor: np.ndarray
+
+
+def fornberg(points, at, order):
+    """Weights of the derivative of that order of the polynomial through the values at `points`.
+
+    Works in the arithmetic of its arguments: exactly in fractions, or on arrays for many samples at once.
+
+    B. Fornberg, "Generation of finite difference formulas on arbitrarily spaced grids", Math. Comp. 51 (1988).
+    """
+    weights = [[0] * (order + 1) for _ in points]
+    weights[0][0] = 1
+    previous = 1
+    ahead = points[0] - at
+    for i in range(1, len(points)):
+        product = 1
+        behind, ahead = ahead, points[i] - at
+        for j in range(i):
+            gap = points[i] - points[j]
+            product = product * gap
+            if j == i - 1:
+                for k in range(min(i, order), 0, -1):
+                    weights[i][k] = previous * (k * weights[j][k - 1] - behind * weights[j][k]) / product
+                weights[i][0] = -previous * behind * weights[j][0] / product
+            for k in range(min(i, order), 0, -1):
+                weights[j][k] = (ahead * weights[j][k] - k * weights[j][k - 1]) / gap
+            weights[j][0] = ahead * weights[j][0] / gap
+        previous = product
+    return [w[order] for w in weights]
+
+
+def _paired(weights, centre):
+    """Terms (position, position, weight) of a centred stencil, from the weight of each position.
+
+    Odd parts first: where coordinates are nearly even the even part all but vanishes, and with it the rounding
+    error that a difference to the centre would bring.
+    """
+    terms = []
+    for k in range(1, centre + 1):
+        ahead, behind = weights[centre + k], weights[centre - k]
+        terms.append((centre + k, centre - k, (ahead - behind) / 2))
+        even = (ahead + behind) / 2
+        if np.any(even != 0):
+            terms += [(centre + k, centre, even), (centre - k, centre, even)]
+    return terms
+
+
+def _to_reference(weights, reference):
+    """Terms of a one-sided stencil: differences to the sample itself."""
+    return [(k, reference, w) for k, w in enumerate(weights) if k != reference]
+
+
+def _over_common_divisor(terms):
+    """Fractions as whole numbers over one divisor: sums of whole multiples round least."""
+    divisor = lcm(*(w.denominator for *_, w in terms))
+    return [(a, b, int(w * divisor)) for a, b, w in terms], divisor
+
+
+@lru_cache
+def _even_row(size, reference):
+    """Terms and divisor, at unit spacing, of the first derivative at sample `reference` of a window."""
+    weights = fornberg([Fraction(k) for k in range(size)], Fraction(reference), 1)
+    centred = size == 2 * reference + 1
+    return _over_common_divisor(_paired(weights, reference) if centred else _to_reference(weights, reference))
+
+
+def _even_edge(window, i, step):
+    """Terms (sample, sample, weight) and divisor at an edge of an evenly spaced axis."""
+    size, reference = len(window), window.index(i)
+    if size == 3 and reference != 1:
+        # numpy's formula, for numpy's bits
+        factors = (-1.5, 2.0, -0.5) if reference == 0 else (0.5, -2.0, 1.5)
+        return [(k, None, factor / step) for k, factor in enumerate(factors)], 1.0
+    terms, divisor = _even_row(size, reference)
+    if size == 2:
+        return [(1, 0, 1)], step
+    return terms, divisor * step
+
+
+def _uneven_edge(window, i, positions):
+    reference = window.index(i)
+    if len(window) == 2:
+        return [(1, 0, 1)], positions[1] - positions[0]
+    weights = fornberg(positions, positions[reference], 1)
+    if len(window) == 2 * reference + 1:
+        return _paired(weights, reference), 1.0
+    return _to_reference(weights, reference), 1.0
+
+
+def _window(i, n, accuracy, edge_order, low, high):
+    """The indices that sample i's stencil spans; those beyond the ends are ghosts."""
+    radius = accuracy // 2
+    if low == ONE_SIDED:
+        radius = min(radius, i)
+    if high == ONE_SIDED:
+        radius = min(radius, n - 1 - i)
+    if radius == accuracy // 2 or 2 * radius >= edge_order:
+        return list(range(i - radius, i + radius + 1))
+    start = i - edge_order // 2
+    if high == ONE_SIDED:
+        start = min(start, n - 1 - edge_order)
+    if low == ONE_SIDED:
+        start = max(start, 0)
+    return list(range(start, start + edge_order + 1))
+
+
+def _ghost(i, n, low, high):
+    """The sample that stands for index i."""
+    return i if 0 <= i < n else GHOSTS[low if i < 0 else high](i, n)
+
+
+def _position(axis, i, n):
+    """Coordinate of index i, in extended precision; beyond the ends too."""
+    x = axis.coordinates
+    if 0 <= i < n:
+        return np.longdouble(x[i])
+    if axis.periodic:
+        return np.longdouble(x[i % n]) + floor(i / n) * np.longdouble(axis.period)
+    # Its own steps, mirrored, as often as need be.
+    turns, rest = divmod(i, 2 * (n - 1))
+    first, last = np.longdouble(x[0]), np.longdouble(x[-1])
+    within = x[rest] - first if rest < n else 2 * (last - first) - (x[2 * (n - 1) - rest] - first)
+    return first + 2 * turns * (last - first) + within
+
+
+def derivative(axis: Axis, n: int, accuracy: int, edge_order: int, low: str, high: str) -> Stencil:
+    """The table of the first derivative along an axis of `n` samples.
+
+    Parameters
+    ----------
+    axis : Axis
+        Coordinates, or an even step.
+    accuracy, edge_order : int
+        Order of the truncation error inside, and at one-sided ends.
+    low, high : str
+        What is beyond either end, one of `BOUNDARIES`.
+    """
+    radius = accuracy // 2
+    lo = min(radius, n)
+    hi = max(lo, n - radius)
+    if axis.step is not None:
+        terms, divisor = _even_row(accuracy + 1, radius)
+        divisor = divisor * axis.step
+        weights = np.array([w for *_, w in terms], np.longdouble)
+    else:
+        x = np.asarray(axis.coordinates, np.longdouble)
+        around = [x[k : n - accuracy + k] for k in range(accuracy + 1)]
+        terms = _paired(fornberg(around, around[radius], 1), radius) if hi > lo else []
+        divisor = 1.0
+        weights = np.array([np.broadcast_to(w, hi - lo) for *_, w in terms], np.longdouble).reshape(-1, hi - lo)
+
+    rows = []
+    for i in (*range(lo), *range(hi, n)):
+        window = _window(i, n, accuracy, edge_order, low, high)
+        if axis.step is not None:
+            row, row_divisor = _even_edge(window, i, axis.step)
+        else:
+            row, row_divisor = _uneven_edge(window, i, [_position(axis, k, n) for k in window])
+        samples = [_ghost(k, n, low, high) for k in window]
+        rows.append(
+            ([(samples[a], NOTHING if b is None else samples[b], w) for a, b, w in row], row_divisor)
+        )
+    weights, divisor = _fold(weights, divisor)
+    return Stencil(
+        n, lo, hi, np.array([(a - radius, b - radius) for a, b, _ in terms], np.intp).reshape(-1, 2),
+        weights, divisor, *_edge_table(rows),
+    )  # fmt: skip
+
+
+def _fold(weights, divisor):
+    """Multiply a lone difference by an exact reciprocal instead of dividing it."""
+    mantissa, exponent = frexp(divisor)
+    if len(weights) == 1 and abs(mantissa) == 0.5 and abs(exponent) < 100:
+        return weights / divisor, 1.0
+    return weights, divisor
+
+
+def _edge_table(rows):
+    """Rows of terms as rectangular arrays."""
+    longest = max((len(terms) for terms, _ in rows), default=0)
+    index = np.full((len(rows), longest, 2), NOTHING, np.intp)
+    weights = np.zeros((len(rows), longest), np.longdouble)
+    for row, (terms, _) in enumerate(rows):
+        for t, (a, b, w) in enumerate(terms):
+            index[row, t] = a, b
+            weights[row, t] = w
+    counts = np.array([len(terms) for terms, _ in rows], np.intc)
+    return index, weights, counts, np.array([divisor for _, divisor in rows], np.longdouble)

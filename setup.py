@@ -1,0 +1,46 @@
+"""The compiled part of fieldgrad. Everything else is declared in pyproject.toml."""
+
+import os
+
+import numpy
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ENGINE = "fieldgrad/_engine"
+
+# Results promise the same bits for every instruction set, so multiplications and additions are never fused
+# behind our back. rows.h selects its instruction sets function by function: no -march here, or the start-up
+# code of the module would fail on older processors. Without -fno-math-errno, sqrt is not vectorised.
+UNIX_FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno"]
+MSVC_FLAGS = ["/std:c11", "/O2", "/fp:precise"]
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+
+
+class BuildEngine(build_ext):
+    """Chooses the flags once the kind of compiler is known."""
+
+    def build_extensions(self):
+        msvc = self.compiler.compiler_type == "msvc"
+        for extension in self.extensions:
+            extension.extra_compile_args = list(MSVC_FLAGS if msvc else UNIX_FLAGS)
+            if os.environ.get("FIELDGRAD_SANITIZE") == "1":
+                extension.extra_compile_args += [*SANITIZERS, "-O1", "-g", "-fno-omit-frame-pointer"]
+                extension.extra_link_args = list(SANITIZERS)
+        super().build_extensions()
+
+
+setup(
+    cmdclass={"build_ext": BuildEngine},
+    ext_modules=[
+        Extension(
+            "fieldgrad._engine.core",
+            sources=[f"{ENGINE}/core.pyx"],
+            depends=[f"{ENGINE}/rows.h", "setup.py"],
+            include_dirs=[numpy.get_include()],
+            define_macros=[
+                ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
+                ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
+            ],
+        )
+    ],
+)

@@ -1,0 +1,67 @@
+"""What the tests share: comparing bits, counting ulps, running code in an interpreter of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import fieldgrad as fg
+
+FUNCTIONS = (fg.gradient, fg.gradient_magnitude, fg.normals)
+
+
+def assert_same_bits(actual, expected):
+    """Same type of number, same value, same sign of zero; any NaN is as good as any other."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.dtype == expected.dtype
+    assert actual.shape == expected.shape
+    if actual.dtype.kind == "c":
+        assert_same_bits(actual.real, expected.real)
+        assert_same_bits(actual.imag, expected.imag)
+        return
+    np.testing.assert_array_equal(actual, expected)
+    if actual.dtype.kind == "f":
+        number = ~np.isnan(expected)
+        np.testing.assert_array_equal(np.signbit(actual)[number], np.signbit(expected)[number])
+
+
+def assert_within_ulps(actual, expected, ulps):
+    """Real arrays, `expected` possibly in a wider type; the ulp is the one of `actual`'s type."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.shape == expected.shape
+    np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected))
+    finite = np.isfinite(expected)
+    np.testing.assert_array_equal(actual[~finite], expected[~finite])
+    actual, expected = actual[finite], expected[finite]
+    one_ulp = np.spacing(np.abs(expected).astype(actual.dtype)).astype(np.longdouble)
+    distance = np.abs(actual.astype(np.longdouble) - expected) / one_ulp
+    assert distance.size == 0 or distance.max() <= ulps
+
+
+def assert_within_rounding(actual, expected, scale, factor):
+    """|actual - expected| is at most `factor` roundings of numbers as large as `scale`."""
+    actual = np.asarray(actual)
+    assert actual.shape == expected.shape
+    rounding = factor * np.finfo(actual.dtype).eps * scale + np.finfo(actual.dtype).tiny
+    excess = np.abs(actual.astype(expected.dtype) - expected) - rounding
+    assert excess.size == 0 or excess.max() <= 0
+
+
+def run_python(code, *, timeout=100, **environment):
+    """Run `code` in a fresh interpreter that can import fieldgrad and the test helpers."""
+    return subprocess.run([sys.executable, "-c", code], env=child_environment(**environment),
+                          capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def output_of(code, **environment):
+    """What `code` prints in a fresh interpreter; a failure there is a failure here."""
+    child = run_python(code, **environment)
+    assert child.returncode == 0, child.stderr
+    return child.stdout.strip()
+
+
+def child_environment(**changes):
+    paths = [str(Path(fg.__file__).parents[1]), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | changes
