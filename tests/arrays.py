@@ -109,8 +109,11 @@ def uneven_coordinates(n, seed=0, first=0.0, descending=False):
 
 def fields(dtype=np.float64, *, min_side=3, max_side=9, max_dims=4, **elements):
     """Strategy: arrays of any shape with any numbers, NaN, infinities and subnormals among them."""
-    return hnp.arrays(dtype, hnp.array_shapes(max_dims=max_dims, min_side=min_side, max_side=max_side),
-                      elements=hnp.from_dtype(np.dtype(dtype), **elements))
+    return hnp.arrays(
+        dtype,
+        hnp.array_shapes(max_dims=max_dims, min_side=min_side, max_side=max_side),
+        elements=hnp.from_dtype(np.dtype(dtype), **elements),
+    )
 
 
 def spacings(width=64):

@@ -51,8 +51,14 @@ def assert_within_rounding(actual, expected, scale, factor):
 
 def run_python(code, *, timeout=100, **environment):
     """Run `code` in a fresh interpreter that can import fieldgrad and the test helpers."""
-    return subprocess.run([sys.executable, "-c", code], env=child_environment(**environment),
-                          capture_output=True, text=True, timeout=timeout, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=child_environment(**environment),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
 
 
 def output_of(code, **environment):

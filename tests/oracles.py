@@ -1,7 +1,7 @@
 """Slow versions that are right at a glance, in extended precision; and numpy's own gradient, stacked.
 
-Derivatives are taken along axis 0 sample by sample: from the polynomial through the samples of a window, of a field
-that `numpy.pad` continues beyond its ends.
+Derivatives are taken along axis 0, sample by sample, from the polynomial through the samples of a window;
+`numpy.pad` continues the field beyond its ends.
 """
 
 import numpy as np
@@ -9,8 +9,13 @@ import numpy as np
 ONE_SIDED = "one-sided"
 
 # scipy.ndimage's words for the continuation of a field, and numpy.pad's
-PAD_MODES = {"periodic": "wrap", "reflect": "symmetric", "mirror": "reflect", "nearest": "edge",
-             "constant": "constant"}
+PAD_MODES = {
+    "periodic": "wrap",
+    "reflect": "symmetric",
+    "mirror": "reflect",
+    "nearest": "edge",
+    "constant": "constant",
+}
 
 
 def numpy_gradient(f, *spacing, **options):
@@ -27,11 +32,20 @@ def pad(f, width, side, cval=0.0):
     return np.pad(f, [width, *[(0, 0)] * (f.ndim - 1)], mode, **options)
 
 
+def even(n, step):
+    """Coordinates of n samples `step` apart, free of the rounding that they would have in double precision."""
+    return np.arange(n, dtype=np.longdouble) * np.longdouble(step)
+
+
 def derivative_weights(x, at):
     """Weights w such that sum(w * f) is the slope at `at` of the polynomial through the points (x, f)."""
     others = [np.delete(x, j) for j in range(len(x))]
-    return np.array([sum(np.prod(at - np.delete(rest, k)) for k in range(len(rest))) / np.prod(x[j] - rest)
-                     for j, rest in enumerate(others)])
+    return np.array(
+        [
+            sum(np.prod(at - np.delete(rest, k)) for k in range(len(rest))) / np.prod(x[j] - rest)
+            for j, rest in enumerate(others)
+        ]
+    )
 
 
 def window(i, n, accuracy, edge_order, low, high):
@@ -51,16 +65,16 @@ def extend(f, x, reach, low, high, cval=0.0, period=None):
     if before:
         parts.insert(0, pad(f, (before, 0), low, cval)[:before])
     if after:
-        parts.append(pad(f, (0, after), high, cval)[len(f):])
+        parts.append(pad(f, (0, after), high, cval)[len(f) :])
     if low == "periodic":
-        x = np.concatenate([x[-reach:] - period, x, x[:reach] + period])
+        x = np.array([x[k % len(x)] + k // len(x) * period for k in range(-reach, len(x) + reach)])
     elif before or after:
         x = np.pad(x, (before, after), "reflect", reflect_type="odd")
     return np.concatenate(parts), x
 
 
 def derivative(f, x, accuracy=2, edge_order=None, boundary=(ONE_SIDED, ONE_SIDED), cval=0.0, period=None):
-    """The derivative along axis 0, and beside it the sum of the moduli of its terms: the scale of rounding."""
+    """The derivative along axis 0, and the scale of its rounding: sum of |weights| times largest |sample|."""
     edge_order = edge_order or (1 if accuracy == 2 else accuracy)
     f = np.asarray(f)
     values = f.astype(np.clongdouble if f.dtype.kind == "c" else np.longdouble)
@@ -73,13 +87,15 @@ def derivative(f, x, accuracy=2, edge_order=None, boundary=(ONE_SIDED, ONE_SIDED
         part = slice(origin + first, origin + last + 1)
         weights = derivative_weights(x[part], x[origin + i])
         slope[i] = np.tensordot(weights, values[part], 1)
-        scale[i] = np.tensordot(np.abs(weights), np.abs(values[part]), 1)
+        scale[i] = np.abs(weights).sum() * np.abs(values[part]).max(axis=0)
     return slope, scale
 
 
 def partial(f, x, axis, **options):
     """The derivative along any axis, and its scale."""
-    return tuple(np.moveaxis(a, 0, axis) for a in derivative(np.moveaxis(np.asarray(f), axis, 0), x, **options))
+    return tuple(
+        np.moveaxis(a, 0, axis) for a in derivative(np.moveaxis(np.asarray(f), axis, 0), x, **options)
+    )
 
 
 def magnitude(components):

@@ -1,15 +1,15 @@
 """gradient: numpy's bits, numpy's arguments, any array."""
 
+import arrays
 import numpy as np
+import oracles
 import pytest
+from helpers import assert_same_bits, assert_within_rounding, assert_within_ulps
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-import arrays
 import fieldgrad as fg
-import oracles
-from helpers import assert_same_bits, assert_within_rounding, assert_within_ulps
 
 EDGE_ORDERS = (1, 2)
 AWKWARD_SPACINGS = (1.0, 2, -0.5, 0.1, 1e-3, 3, 1 / 3, 7e5, 5e-324, 1e-310, 1e300, -1.7e308)
@@ -23,8 +23,10 @@ AWKWARD_SPACINGS = (1.0, 2, -0.5, 0.1, 1e-3, 3, 1 / 3, 7e5, 5e-324, 1e-310, 1e30
 def test_special_values_give_the_bits_of_numpy(isa, spacing, edge_order):
     triples, line = arrays.special_triples(np.float64), arrays.special_line(np.float64)
     for f, axis in ((triples, 0), (np.ascontiguousarray(triples.T), 1), (line, 0)):
-        assert_same_bits(fg.gradient(f, spacing, axis=axis, edge_order=edge_order),
-                         oracles.numpy_gradient(f, spacing, axis=axis, edge_order=edge_order))
+        assert_same_bits(
+            fg.gradient(f, spacing, axis=axis, edge_order=edge_order),
+            oracles.numpy_gradient(f, spacing, axis=axis, edge_order=edge_order),
+        )
 
 
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
@@ -32,27 +34,34 @@ def test_special_values_give_the_bits_of_numpy(isa, spacing, edge_order):
 def test_single_precision_special_values_give_the_bits_of_numpy(isa, spacing, edge_order):
     triples, line = arrays.special_triples(np.float32), arrays.special_line(np.float32)
     for f, axis in ((triples, 0), (np.ascontiguousarray(triples.T), 1), (line, 0)):
-        assert_same_bits(fg.gradient(f, spacing, axis=axis, edge_order=edge_order),
-                         oracles.numpy_gradient(f, spacing, axis=axis, edge_order=edge_order))
+        assert_same_bits(
+            fg.gradient(f, spacing, axis=axis, edge_order=edge_order),
+            oracles.numpy_gradient(f, spacing, axis=axis, edge_order=edge_order),
+        )
 
 
 @given(f=arrays.fields(np.float64), spacing=arrays.spacings(), edge_order=st.sampled_from(EDGE_ORDERS))
 def test_any_field_gives_the_bits_of_numpy(f, spacing, edge_order):
-    assert_same_bits(fg.gradient(f, spacing, edge_order=edge_order),
-                     oracles.numpy_gradient(f, spacing, edge_order=edge_order))
+    assert_same_bits(
+        fg.gradient(f, spacing, edge_order=edge_order),
+        oracles.numpy_gradient(f, spacing, edge_order=edge_order),
+    )
 
 
 @given(f=arrays.fields(np.float32), spacing=arrays.spacings(32), edge_order=st.sampled_from(EDGE_ORDERS))
 def test_any_single_precision_field_gives_the_bits_of_numpy(f, spacing, edge_order):
-    assert_same_bits(fg.gradient(f, spacing, edge_order=edge_order),
-                     oracles.numpy_gradient(f, spacing, edge_order=edge_order))
+    assert_same_bits(
+        fg.gradient(f, spacing, edge_order=edge_order),
+        oracles.numpy_gradient(f, spacing, edge_order=edge_order),
+    )
 
 
 @given(data=st.data(), dtype=st.sampled_from(arrays.INTEGERS), edge_order=st.sampled_from(EDGE_ORDERS))
 def test_integers_are_differentiated_as_doubles(data, dtype, edge_order):
     f = data.draw(arrays.fields(dtype))
-    assert_same_bits(fg.gradient(f, 0.7, edge_order=edge_order),
-                     oracles.numpy_gradient(f, 0.7, edge_order=edge_order))
+    assert_same_bits(
+        fg.gradient(f, 0.7, edge_order=edge_order), oracles.numpy_gradient(f, 0.7, edge_order=edge_order)
+    )
 
 
 @pytest.mark.parametrize("shape", arrays.SHAPES)
@@ -61,12 +70,16 @@ def test_booleans_are_differentiated_as_doubles(shape):
     assert_same_bits(fg.gradient(f, 0.7), oracles.numpy_gradient(f.astype(float), 0.7))
 
 
-@pytest.mark.parametrize("spacing", (0.3, np.float64(0.3), 3, np.int64(3), np.array(0.3), np.array(3)), ids=repr)
+@pytest.mark.parametrize(
+    "spacing", (0.3, np.float64(0.3), 3, np.int64(3), np.array(0.3), np.array(3)), ids=repr
+)
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
 def test_every_kind_of_scalar_gives_the_bits_of_numpy(spacing, edge_order):
     f = arrays.field((9, 11))
-    assert_same_bits(fg.gradient(f, spacing, edge_order=edge_order),
-                     oracles.numpy_gradient(f, spacing, edge_order=edge_order))
+    assert_same_bits(
+        fg.gradient(f, spacing, edge_order=edge_order),
+        oracles.numpy_gradient(f, spacing, edge_order=edge_order),
+    )
 
 
 # types of numbers
@@ -85,7 +98,7 @@ def test_extended_precision_is_kept(edge_order):
     g = fg.gradient(f, 0.5, edge_order=edge_order)
     assert g.dtype == np.longdouble
     for k, component in enumerate(g):
-        expected, scale = oracles.partial(f, np.arange(f.shape[k]) * 0.5, k, edge_order=edge_order)
+        expected, scale = oracles.partial(f, oracles.even(f.shape[k], 0.5), k, edge_order=edge_order)
         assert_within_rounding(component, expected, scale, 4)
 
 
@@ -117,7 +130,9 @@ def test_memory_layout_does_not_matter(shape, dtype):
         np.testing.assert_array_equal(nasty, f)
 
 
-@pytest.mark.parametrize("nested", ([1, 4, 9], [[1, 2.5], [3, 4]], ([True, False], [False, False]), [[1j, 2], [3, 4]]))
+@pytest.mark.parametrize(
+    "nested", ([1, 4, 9], [[1, 2.5], [3, 4]], ([True, False], [False, False]), [[1j, 2], [3, 4]])
+)
 def test_lists_are_arrays(nested):
     array = np.array(nested)
     assert_same_bits(fg.gradient(nested), fg.gradient(array))
@@ -185,8 +200,10 @@ def test_transposing_the_field_reverses_the_components(f):
 def test_coordinates_with_equal_steps_are_a_spacing(step, edge_order):
     f = arrays.field((9, 33))
     x = 4.0 + step * np.arange(33)
-    assert_same_bits(fg.gradient(f, x, axis=1, edge_order=edge_order),
-                     oracles.numpy_gradient(f, step, axis=1, edge_order=edge_order))
+    assert_same_bits(
+        fg.gradient(f, x, axis=1, edge_order=edge_order),
+        oracles.numpy_gradient(f, step, axis=1, edge_order=edge_order),
+    )
 
 
 COORDINATES = {
@@ -210,27 +227,25 @@ def test_constant_field_has_zero_gradient(coordinates, accuracy, dtype):
         assert not fg.gradient(f.T, x, axis=1, accuracy=accuracy, edge_order=edge_order).any()
 
 
-@pytest.mark.parametrize("edge_order", EDGE_ORDERS)
-@pytest.mark.parametrize("coordinates", COORDINATES)
-@pytest.mark.parametrize("seed", range(5))
-def test_offset_field_is_more_accurate_than_numpy(coordinates, edge_order, seed):
-    f = 1e8 + arrays.field((1000,), seed=seed)
-    _assert_no_worse_than_numpy(f, COORDINATES[coordinates](1000), edge_order)
+# White noise is no case here: both are wrong in the last digit alone, and which of the two more is chance.
+FIELDS = {
+    "offset": lambda seed: 1e8 + arrays.field((1000,), seed=seed),
+    "smooth": lambda seed: np.sin(np.linspace(seed, seed + 5, 1000)) + 0.5,
+    "random walk": lambda seed: np.cumsum(arrays.field((1000,), seed=seed)),
+}
 
 
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
 @pytest.mark.parametrize("coordinates", COORDINATES)
-@pytest.mark.parametrize("seed", range(5))
-def test_random_field_is_as_accurate_as_numpy(coordinates, edge_order, seed):
-    f = arrays.field((1000,), seed=seed)
-    _assert_no_worse_than_numpy(f, COORDINATES[coordinates](1000), edge_order)
-
-
-def _assert_no_worse_than_numpy(f, x, edge_order):
-    exact, _ = oracles.derivative(f, x, edge_order=edge_order)
-    ours = np.abs(fg.gradient(f, x, edge_order=edge_order) - exact).max()
-    theirs = np.abs(np.gradient(f, x, edge_order=edge_order) - exact).max()
-    assert ours <= theirs
+@pytest.mark.parametrize("field", FIELDS)
+def test_coordinates_are_never_less_accurate_than_in_numpy(field, coordinates, edge_order):
+    x = COORDINATES[coordinates](1000)
+    for seed in range(5):
+        f = FIELDS[field](seed)
+        exact, _ = oracles.derivative(f, x, edge_order=edge_order)
+        ours = np.abs(fg.gradient(f, x, edge_order=edge_order) - exact)
+        theirs = np.abs(np.gradient(f, x, edge_order=edge_order) - exact)
+        assert ours.max() <= theirs.max()
 
 
 @given(data=st.data(), n=st.integers(3, 30), edge_order=st.sampled_from(EDGE_ORDERS))
@@ -288,8 +303,9 @@ def test_masked_arrays_with_coordinates_give_the_mask_of_numpy():
     x = arrays.uneven_coordinates(7)
     for edge_order in EDGE_ORDERS:
         expected = np.gradient(f, x, axis=1, edge_order=edge_order)
-        np.testing.assert_array_equal(np.ma.getmaskarray(fg.gradient(f, x, axis=1, edge_order=edge_order)),
-                                      np.ma.getmaskarray(expected))
+        np.testing.assert_array_equal(
+            np.ma.getmaskarray(fg.gradient(f, x, axis=1, edge_order=edge_order)), np.ma.getmaskarray(expected)
+        )
 
 
 def test_masked_values_have_no_influence():
@@ -350,8 +366,18 @@ def test_out_is_filled_and_returned(dtype):
     assert_same_bits(out, expected)
 
 
-@pytest.mark.parametrize("layout", ("Fortran", "axes permuted", "every other sample", "backwards",
-                                    "part of longer rows", "unaligned", "unaligned Fortran"))
+@pytest.mark.parametrize(
+    "layout",
+    (
+        "Fortran",
+        "axes permuted",
+        "every other sample",
+        "backwards",
+        "part of longer rows",
+        "unaligned",
+        "unaligned Fortran",
+    ),
+)
 @pytest.mark.parametrize("function", (fg.gradient, fg.normals))
 def test_out_may_have_any_layout(function, layout):
     f = arrays.field((6, 9))

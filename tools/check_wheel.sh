@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 rm -rf dist build/wheel-check
-"$1" -m build --quiet
+"$1" -m build -qq
 "$1" -m venv build/wheel-check
 clean=build/wheel-check/bin/python
 "$clean" -m pip -qq install dist/*.whl

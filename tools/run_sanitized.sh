@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 python=$PWD/$1
 
 rm -rf build/asan
-"$python" -m build --quiet --sdist --no-isolation --outdir build/asan .
+"$python" -m build -qq --sdist --no-isolation --outdir build/asan .
 tar -xzf build/asan/fieldgrad-*.tar.gz -C build/asan --strip-components=1
 cd build/asan
 FIELDGRAD_SANITIZE=1 "$python" setup.py --quiet build_ext --inplace
@@ -17,11 +17,12 @@ FIELDGRAD_SANITIZE=1 "$python" setup.py --quiet build_ext --inplace
 sanitizers=$(ldd fieldgrad/_engine/core.*.so | awk '/lib(a|ub)san/ { print $3 }' | xargs)
 test -n "$sanitizers"
 
-# Leaks are CPython's own at exit. Python's allocator would hide overruns of small blocks.
+# Leaks are CPython's own at exit; an allocation that fails is a MemoryError, as ever. Python's allocator would
+# hide overruns of small blocks.
 export LD_PRELOAD=$sanitizers
-export ASAN_OPTIONS=detect_leaks=0
+export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export PYTHONMALLOC=malloc
 export HYPOTHESIS_PROFILE=sanitizer
 export PYTHONPATH=$PWD
-"$python" -m pytest -q
+"$python" -m pytest -q --capture=sys # a report goes to stderr itself, and would be lost with it

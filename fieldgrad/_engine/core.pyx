@@ -19,21 +19,21 @@ cdef extern from "rows.h" nogil:
     ctypedef void (*fg_load_fn)(void *, const char *, Py_ssize_t, Py_ssize_t, int, int) noexcept nogil
     ctypedef struct fg_kernels:
         void (*combine)(void *, Py_ssize_t, const void **, const Py_ssize_t *, const void **, const Py_ssize_t *,
-                        const void *, const void **, int, Py_ssize_t, Py_ssize_t) noexcept nogil
-        void (*divide)(void *, Py_ssize_t, const void *, int, Py_ssize_t, Py_ssize_t) noexcept nogil
+                        const void *, const void **, int, const void *, int, Py_ssize_t, Py_ssize_t) noexcept nogil
         int (*prepare_divisor)(void *) noexcept nogil
         void (*norm)(void *, void **, int, int, Py_ssize_t) noexcept nogil
         void (*unit)(void **, int, int, Py_ssize_t) noexcept nogil
+        void (*stream)(char *, const char *, Py_ssize_t) noexcept nogil
         void (*store)(char *, Py_ssize_t, const void *, Py_ssize_t, int) noexcept nogil
         void (*store_half)(char *, Py_ssize_t, const void *, Py_ssize_t, int) noexcept nogil
         fg_load_fn *load
-    int FG_VARIANTS, FG_NO_DIVISION, FG_F32
+    enum: FG_VARIANTS, FG_MOST_TERMS, FG_F32
     const char *fg_variant_name(int)
     int fg_variant_runs_here(int)
     const fg_kernels *fg_variant_kernels(int, int)
     const char *fg_compiler()
-    void fg_stream(char *, const char *, Py_ssize_t)
     void fg_stream_end()
+    void fg_prefetch(const char *, Py_ssize_t)
     int64_t fg_draw(int64_t *)
     int fg_peek(const int *)
     void fg_raise(int *)
@@ -44,10 +44,9 @@ cdef enum:
     CONSTANT = -1
 
 cdef enum:
-    MAX_TERMS = 32
     MAX_DIMS = 66
     # A block of one component lies in L1 beside the rows it is made of; a tile's neighbouring planes lie in L2.
-    BLOCK_BYTES = 16 << 10
+    BLOCK_BYTES = 8 << 10
     TILE_BYTES = 256 << 10
     SEGMENT_PLANES = 64
     # Results that outgrow the caches go past them; work that is shorter than waking a thread takes is not shared.
@@ -114,17 +113,18 @@ cdef struct Stencil:
 # One sample's row of a stencil: which samples, weighed how.
 cdef struct Terms:
     int count, division
-    Py_ssize_t index[2 * MAX_TERMS]
+    Py_ssize_t index[2 * FG_MOST_TERMS]
     const char *weight
     const char *divisor
+    const void **varying            # weights for every sample of a row, in place of `weight`
 
 # The sources of one combination.
 cdef struct Operands:
-    const void *a[MAX_TERMS]
-    const void *b[MAX_TERMS]
-    Py_ssize_t a_stride[MAX_TERMS]
-    Py_ssize_t b_stride[MAX_TERMS]
-    const void *varying[MAX_TERMS]
+    const void *a[FG_MOST_TERMS]
+    const void *b[FG_MOST_TERMS]
+    Py_ssize_t a_stride[FG_MOST_TERMS]
+    Py_ssize_t b_stride[FG_MOST_TERMS]
+    const void *varying[FG_MOST_TERMS]
 
 cdef struct Layout:
     char *data
@@ -155,7 +155,7 @@ cdef struct Job:
     Py_ssize_t planes, rows, columns                # columns count lanes
     Py_ssize_t block_columns, block_rows, tile_rows, segment
     Py_ssize_t column_tiles, row_tiles, units
-    Py_ssize_t reach_rows, reach_columns, far
+    Py_ssize_t reach_planes, reach_rows, reach_columns, far
     char cval[16]
     Stencil *stencil
     Layout field, out
@@ -174,7 +174,7 @@ cdef struct Worker:
     Tile tile
     Terms terms
     Operands operands
-    char weight[16 * MAX_TERMS]
+    char weight[16 * FG_MOST_TERMS]
 
 
 cdef inline Py_ssize_t plane_offset(const Job *job, const Layout *layout, Py_ssize_t plane) noexcept nogil:
@@ -227,6 +227,7 @@ cdef void find_terms(Worker *worker, const Stencil *stencil, Py_ssize_t i) noexc
     """The row of the stencil's table for sample i."""
     cdef Terms *terms = &worker.terms
     cdef Py_ssize_t edge, t, item = worker.job.item
+    terms.varying = NULL
     if stencil.lo <= i < stencil.hi:
         terms.count = stencil.terms
         for t in range(2 * stencil.terms):
@@ -260,12 +261,10 @@ cdef inline void set_operand(Operands *operands, Py_ssize_t which, const void *d
 
 cdef void combine(Worker *worker, char *dst, Py_ssize_t stride, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
     """The terms that were found, applied to the operands that were set."""
-    cdef const fg_kernels *kernels = worker.job.kernels
     cdef Operands *operands = &worker.operands
-    kernels.combine(dst, stride, operands.a, operands.a_stride, operands.b, operands.b_stride,
-                    worker.terms.weight, NULL, worker.terms.count, rows, n)
-    if worker.terms.division != FG_NO_DIVISION:
-        kernels.divide(dst, stride, worker.terms.divisor, worker.terms.division, rows, n)
+    worker.job.kernels.combine(dst, stride, operands.a, operands.a_stride, operands.b,
+                               operands.b_stride, worker.terms.weight, worker.terms.varying, worker.terms.count,
+                               worker.terms.divisor, worker.terms.division, rows, n)
 
 
 # ---- one component of one block: derivatives along an outer axis, across rows, within rows --------------
@@ -333,9 +332,8 @@ cdef void within_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, 
             for t in range(stencil.terms):
                 operands.varying[t] = stencil.weight + (
                     t * (stencil.hi - stencil.lo) * lanes + c0 - stencil.lo * lanes) * job.item
-            job.kernels.combine(dst + (c0 - tile.c0) * job.item, stride, operands.a, operands.a_stride, operands.b,
-                                operands.b_stride, NULL, operands.varying, stencil.terms, rows, n)
-        elif width == job.columns and here.row == width and stride == width:
+            worker.terms.varying = operands.varying
+        if not stencil.varying and width == job.columns and here.row == width and stride == width:
             # Whole rows, end to end, are one long row; what this writes to their ends is mended below.
             combine(worker, dst + c0 * job.item, stride, 1, (rows - 1) * width + n)
         else:
@@ -392,13 +390,27 @@ cdef void emit(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_
         width, rows = width * rows, 1
     for r in range(rows):
         if job.mode == STREAMED:
-            fg_stream(dst + r * stride, block + r * width, width)
+            job.kernels.stream(dst + r * stride, block + r * width, width)
         elif job.mode != STRIDED:
             memcpy(dst + r * stride, block + r * width, width)
         elif job.half:
             job.kernels.store_half(dst + r * stride, job.out.stride[job.dims - 1], block + r * width, samples, lanes)
         else:
             job.kernels.store(dst + r * stride, job.out.stride[job.dims - 1], block + r * width, samples, lanes)
+
+
+cdef inline void look_ahead(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r1) noexcept nogil:
+    """Fetch component k's share of what the next block will be the first to read."""
+    cdef Job *job = worker.job
+    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0, first, last, row
+    cdef Source ahead
+    if not job.direct or job.mode != STREAMED:
+        return
+    ahead = source(worker, min(job.planes - 1, plane + job.reach_planes))
+    first = r1 + job.reach_rows + job.block_rows * k // job.components
+    last = r1 + job.reach_rows + job.block_rows * (k + 1) // job.components
+    for row in range(first, min(job.rows, last)):
+        fg_prefetch(ahead.data + (row * ahead.row + worker.tile.c0) * job.item, width * job.item)
 
 
 cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
@@ -413,11 +425,13 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
                 component(worker, k, plane, r0, r1, destination(worker, k, plane, r0),
                           job.out.stride[job.dims - 2] // job.item)
             else:
+                look_ahead(worker, k, plane, r1)
                 component(worker, k, plane, r0, r1, worker.scratch, width)
                 emit(worker, k, plane, r0, r1, worker.scratch, job.lanes)
         return
     for k in range(job.components):
         parts[k] = worker.scratch + k * block
+        look_ahead(worker, k, plane, r1)
         component(worker, k, plane, r0, r1, <char *>parts[k], width)
     if job.reduction == NORM:
         job.kernels.norm(parts[0], parts, job.components, job.lanes, (r1 - r0) * width // job.lanes)
@@ -587,8 +601,8 @@ cdef class Plan:
         cdef Job *job = &self.job
         cdef Py_ssize_t taps = 2 * max(table.edge_index.shape[1], len(table.offsets))
         weights = table.weights
-        if len(table.offsets) > MAX_TERMS or table.edge_index.shape[1] > MAX_TERMS:
-            raise ValueError(f"a stencil has more than {MAX_TERMS} terms")
+        if len(table.offsets) > FG_MOST_TERMS or table.edge_index.shape[1] > FG_MOST_TERMS:
+            raise ValueError(f"a stencil has more than {FG_MOST_TERMS} terms")
         stencil.axis, stencil.n, stencil.lo, stencil.hi = axis, table.n, table.lo, table.hi
         stencil.terms, stencil.edge_terms = len(table.offsets), table.edge_index.shape[1]
         stencil.varying = weights.ndim == 2
@@ -614,6 +628,8 @@ cdef class Plan:
             job.reach_rows = max(job.reach_rows, stencil.reach)
         else:
             job.slots += taps
+            if axis == job.dims - 3:
+                job.reach_planes = stencil.reach
         return 0
 
     cdef int cut(self) except -1:

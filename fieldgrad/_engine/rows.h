@@ -17,7 +17,7 @@
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define FG_X86 1
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #if defined(__GNUC__)
@@ -31,6 +31,9 @@
 /* How a stencil's sum is divided at the end. Where there is no fma, FG_DIVIDE_BY_FMA is a plain division, too. */
 enum { FG_NO_DIVISION, FG_DIVIDE, FG_DIVIDE_BY_FMA };
 
+/* Terms of a stencil, at most. */
+enum { FG_MOST_TERMS = 32 };
+
 /* Kinds of stored numbers, in the order of FG_STORED below. */
 enum { FG_U8, FG_I8, FG_U16, FG_I16, FG_U32, FG_I32, FG_U64, FG_I64, FG_F16, FG_F32, FG_F64, FG_FLD, FG_KINDS };
 
@@ -43,17 +46,18 @@ typedef void (*fg_load_fn)(void *dst, const char *src, Py_ssize_t stride, Py_ssi
 
 /* One variant: the kernels of one sample type for one instruction set. Strides and lengths count samples. */
 typedef struct {
-    /* out[r, j] = sum over t of w[t] * (a[t][r, j] - b[t][r, j]); with wv, the weight is wv[t][j]. */
+    /* out[r, j] = (sum over t of w[t] * (a[t][r, j] - b[t][r, j])) / divisor[0] for rows of n samples. With wv, the
+     * weight is wv[t][j]. The other two entries of divisor are prepare_divisor's, as is the mode of division. */
     void (*combine)(void *out, Py_ssize_t out_stride, const void **a, const Py_ssize_t *a_stride,
                     const void **b, const Py_ssize_t *b_stride, const void *w, const void **wv,
-                    int terms, Py_ssize_t rows, Py_ssize_t n);
-    /* x[r, j] /= divisor[0]; the other two entries are what FG_DIVIDE_BY_FMA precomputed. */
-    void (*divide)(void *x, Py_ssize_t stride, const void *divisor, int mode, Py_ssize_t rows, Py_ssize_t n);
+                    int terms, const void *divisor, int division, Py_ssize_t rows, Py_ssize_t n);
     int (*prepare_divisor)(void *divisor);
     /* Euclidean norm of `count` components; `lanes` neighbours (re, im) make one sample. */
     void (*norm)(void *out, void *const *component, int count, int lanes, Py_ssize_t n);
     /* The components divided by their norm, in place. */
     void (*unit)(void *const *component, int count, int lanes, Py_ssize_t n);
+    /* Copy past the caches. */
+    void (*stream)(char *dst, const char *src, Py_ssize_t bytes);
     void (*store)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes);
     void (*store_half)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes);
     fg_load_fn load[FG_KINDS];
@@ -94,27 +98,22 @@ static inline uint16_t fg_to_half(float value)
     return (uint16_t)(sign | ((bits - (112u << 23)) >> 13));
 }
 
-/* Copy past the caches: whole cache lines only, for a partial line written this way costs several times more. */
-static inline void fg_stream(char *dst, const char *src, Py_ssize_t bytes)
-{
-#ifdef FG_X86
-    Py_ssize_t head = (Py_ssize_t)(-(uintptr_t)dst & 63);
-    if (bytes >= head + 64) {
-        memcpy(dst, src, (size_t)head);
-        dst += head, src += head, bytes -= head;
-        for (; bytes >= 64; bytes -= 64, dst += 64, src += 64)
-            for (int part = 0; part < 64; part += 16)
-                _mm_stream_si128((__m128i *)(dst + part), _mm_loadu_si128((const __m128i *)(src + part)));
-    }
-#endif
-    memcpy(dst, src, (size_t)bytes);
-}
-
 /* Streamed lines must be visible before another thread is told that the work is done. */
 static inline void fg_stream_end(void)
 {
 #ifdef FG_X86
     _mm_sfence();
+#endif
+}
+
+/* Ask for samples that will be needed soon; addresses beyond the array do no harm. */
+static inline void fg_prefetch(const char *address, Py_ssize_t bytes)
+{
+#if defined(__GNUC__)
+    for (Py_ssize_t at = 0; at < bytes; at += 64)
+        __builtin_prefetch(address + at);
+#else
+    (void)address, (void)bytes;
 #endif
 }
 
@@ -145,6 +144,9 @@ static inline void fg_raise(int *flag) { *(volatile int *)flag = 1; }
 #define FG_LEAST_fld ((long double)0x1p-960)
 #define FG_MOST_fld ((long double)0x1p960)
 #define FG_REACH_fld -1  /* never: there is no such fma */
+typedef int32_t fg_bits_f32;  /* as wide as a sample, so that vectors of both have the same lanes */
+typedef int64_t fg_bits_f64;
+typedef int fg_bits_fld;
 #define FG_MAX_f32 FLT_MAX
 #define FG_MAX_f64 DBL_MAX
 #define FG_MAX_fld LDBL_MAX
@@ -158,6 +160,11 @@ static inline void fg_raise(int *flag) { *(volatile int *)flag = 1; }
 /* ---- one inclusion per type, for each instruction set ------------------------------------------------- */
 #if defined(__aarch64__)
 #define FG_HAS_FMA 1
+#endif
+#ifdef FG_X86
+#define FG_QUARTER(dst, src, k) _mm_stream_si128((__m128i *)(dst) + k, _mm_loadu_si128((const __m128i *)(src) + k))
+#define FG_STREAM_LINE(dst, src) \
+    (FG_QUARTER(dst, src, 0), FG_QUARTER(dst, src, 1), FG_QUARTER(dst, src, 2), FG_QUARTER(dst, src, 3))
 #endif
 #define FG_ISA baseline
 #define FG_TYPE f32
@@ -175,6 +182,9 @@ static inline void fg_raise(int *flag) { *(volatile int *)flag = 1; }
 #if defined(FG_X86) && defined(__GNUC__)
 #define FG_HAS_FMA 1
 
+#undef FG_STREAM_LINE
+#define FG_HALF(dst, src, k) _mm256_stream_si256((__m256i *)(dst) + k, _mm256_loadu_si256((const __m256i *)(src) + k))
+#define FG_STREAM_LINE(dst, src) (FG_HALF(dst, src, 0), FG_HALF(dst, src, 1))
 #define FG_ISA avx2
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
@@ -195,6 +205,8 @@ static inline void fg_raise(int *flag) { *(volatile int *)flag = 1; }
 #endif
 #undef FG_ISA
 
+#undef FG_STREAM_LINE
+#define FG_STREAM_LINE(dst, src) _mm512_stream_si512((__m512i *)(dst), _mm512_loadu_si512(src))
 #define FG_ISA avx512
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512"))), apply_to = function)
@@ -269,83 +281,6 @@ static const fg_kernels *fg_variant_kernels(int k, int sample) { return fg_varia
 
 #else /* FG_ROWS_H: the body, for one T, FG_TYPE and FG_ISA ------------------------------------------------ */
 
-/* ---- tensor stencils ---------------------------------------------------------------------------------- */
-
-/* `terms`, `varying` and `onto` (add to what is there) are constants where this is inlined. */
-FG_INLINE void FG_NAME(combine_row)(T *FG_RESTRICT out, const void **a, const void **b,
-                                    const T *w, const void **wv, int terms, int varying, int onto,
-                                    Py_ssize_t n)
-{
-    const T *p[4], *q[4], *v[4];
-    T c[4];
-    for (int t = 0; t < terms; t++) {
-        p[t] = (const T *)a[t], q[t] = (const T *)b[t];
-        if (varying)
-            v[t] = (const T *)wv[t];
-        else
-            c[t] = w[t];
-    }
-    for (Py_ssize_t j = 0; j < n; j++) {
-        T sum = onto ? out[j] : (varying ? v[0][j] : c[0]) * (p[0][j] - q[0][j]);
-        for (int t = onto ? 0 : 1; t < terms; t++)
-            sum += (varying ? v[t][j] : c[t]) * (p[t][j] - q[t][j]);
-        out[j] = sum;
-    }
-}
-
-FG_INLINE void FG_NAME(combine_upto4)(T *out, const void **a, const void **b, const T *w,
-                                      const void **wv, int terms, int onto, Py_ssize_t n)
-{
-#define FG_CASE(COUNT) \
-    case COUNT: \
-        if (wv) \
-            FG_NAME(combine_row)(out, a, b, w, wv, COUNT, 1, onto, n); \
-        else \
-            FG_NAME(combine_row)(out, a, b, w, wv, COUNT, 0, onto, n); \
-        break;
-    switch (terms) { FG_CASE(1) FG_CASE(2) FG_CASE(3) FG_CASE(4) }
-#undef FG_CASE
-}
-
-static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const void **a, const Py_ssize_t *a_stride,
-                             const void **b, const Py_ssize_t *b_stride, const void *w,
-                             const void **wv, int terms, Py_ssize_t rows, Py_ssize_t n)
-{
-    const T *weight = (const T *)w;
-    int dense = !wv && out_stride == n;
-    for (int t = 0; t < terms; t++)
-        dense = dense && a_stride[t] == n && b_stride[t] == n;
-    if (dense)
-        n *= rows, rows = 1;
-    for (Py_ssize_t r = 0; r < rows; r++) {
-        T *row = (T *)out + r * out_stride;
-        if (n <= 2) {  /* the ends of rows: no vectors, no calls */
-            for (Py_ssize_t j = 0; j < n; j++) {
-                T sum = 0;
-                for (int t = 0; t < terms; t++) {
-                    T term = (wv ? ((const T *)wv[t])[j] : weight[t])
-                        * (((const T *)a[t])[r * a_stride[t] + j] - ((const T *)b[t])[r * b_stride[t] + j]);
-                    sum = t ? sum + term : term;  /* 0 + (-0) would lose the sign */
-                }
-                row[j] = sum;
-            }
-            continue;
-        }
-        for (int t = 0; t < terms; t += 4) {
-            const void *p[4], *q[4];
-            int count = terms - t < 4 ? terms - t : 4;
-            for (int k = 0; k < count; k++) {
-                p[k] = (const T *)a[t + k] + r * a_stride[t + k];
-                q[k] = (const T *)b[t + k] + r * b_stride[t + k];
-            }
-            if (t)
-                FG_NAME(combine_upto4)(row, p, q, weight + t, wv ? wv + t : 0, count, 1, n);
-            else
-                FG_NAME(combine_upto4)(row, p, q, weight, wv, count, 0, n);
-        }
-    }
-}
-
 /* ---- division ----------------------------------------------------------------------------------------- */
 
 /* Fills divisor[1..2] with the reciprocal in two parts where that is safe. Returns the mode of division. */
@@ -364,48 +299,121 @@ static int FG_NAME(prepare_divisor)(void *divisor)
 }
 
 #ifdef FG_HAS_FMA
-/* Correctly rounded quotients without a division (Markstein 1990; Brisebarre, Muller & Raina 2004): the
- * reciprocal in two parts gives a faithful quotient, its exact remainder the last bit. Zero and NaN take the
- * plain product, which keeps sign and payload. The caller has checked the range. */
 FG_INLINE T FG_NAME(fma)(T x, T y, T z) { return sizeof(T) == 4 ? (T)__builtin_fmaf(x, y, z) : (T)__builtin_fma(x, y, z); }
+FG_INLINE T FG_NAME(copysign)(T x, T y) { return sizeof(T) == 4 ? (T)__builtin_copysignf(x, y) : (T)__builtin_copysign(x, y); }
 
-FG_INLINE int FG_NAME(in_range)(const T *x, Py_ssize_t n)
+/* The correctly rounded quotient without a division (Markstein 1990; Brisebarre, Muller & Raina 2004): the reciprocal
+ * in two parts gives a faithful quotient, its exact remainder the last bit. The plain product knows the sign of zero. */
+FG_INLINE T FG_NAME(quotient)(T x, T by, T high, T low)
 {
-    const T least = FG_TYPED(FG_LEAST), most = FG_TYPED(FG_MOST);
-    int outside = 0;
-    for (Py_ssize_t j = 0; j < n; j++) {
-        T size = x[j] < 0 ? -x[j] : x[j];
-        outside |= (size > most) | ((size < least) & (size > 0));
-    }
-    return !outside;
+    T near = FG_NAME(fma)(x, high, x * low);
+    return FG_NAME(copysign)(FG_NAME(fma)(FG_NAME(fma)(-near, by, x), high, near), x * high);
 }
 #endif
 
-static void FG_NAME(divide)(void *samples, Py_ssize_t stride, const void *divisor, int mode, Py_ssize_t rows,
-                            Py_ssize_t n)
+/* ---- tensor stencils ---------------------------------------------------------------------------------- */
+
+/* `terms`, `varying`, `onto` (add to what is there) and `by_fma` are constants where this is inlined. Returns
+ * whether quotients can be relied on: whether no sum was outside the range that is safe for them. */
+FG_INLINE int FG_NAME(combine_row)(T *FG_RESTRICT out, const void **a, const void **b, const T *w, const void **wv,
+                                   int terms, int varying, int onto, int by_fma, const T *divisor, Py_ssize_t n)
 {
-    const T *d = (const T *)divisor;
-    const T by = d[0];
-    if (stride == n)
+    const T *p[4], *q[4], *v[4];
+    T c[4];
+    FG_TYPED(fg_bits) outside = 0;
+    (void)by_fma, (void)divisor;
+    for (int t = 0; t < terms; t++) {
+        p[t] = (const T *)a[t], q[t] = (const T *)b[t];
+        if (varying)
+            v[t] = (const T *)wv[t];
+        else
+            c[t] = w[t];
+    }
+    for (Py_ssize_t j = 0; j < n; j++) {
+        T sum = onto ? out[j] : (varying ? v[0][j] : c[0]) * (p[0][j] - q[0][j]);
+        for (int t = onto ? 0 : 1; t < terms; t++)
+            sum += (varying ? v[t][j] : c[t]) * (p[t][j] - q[t][j]);
+#ifdef FG_HAS_FMA
+        if (by_fma) {
+            T size = sum < 0 ? -sum : sum;
+            T unsafe = (size > FG_TYPED(FG_MOST)) | (size < FG_TYPED(FG_LEAST)) ? size : 0;
+            FG_TYPED(fg_bits) bits;
+            memcpy(&bits, &unsafe, sizeof bits);
+            outside |= bits;
+            sum = FG_NAME(quotient)(sum, divisor[0], divisor[1], divisor[2]);
+        }
+#endif
+        out[j] = sum;
+    }
+    return !outside;
+}
+
+/* One row, four terms at a time. */
+static int FG_NAME(combine_terms)(T *out, const void **a, const void **b, const T *w, const void **wv, int terms,
+                                  int by_fma, const T *divisor, Py_ssize_t n)
+{
+    int good = 1;
+#define FG_CASE(COUNT) \
+    case COUNT: \
+        if (wv) \
+            FG_NAME(combine_row)(out, a + t, b + t, 0, wv + t, COUNT, 1, FG_ONTO, 0, divisor, n); \
+        else if (by_fma && t + COUNT == terms) \
+            good = FG_NAME(combine_row)(out, a + t, b + t, w + t, 0, COUNT, 0, FG_ONTO, 1, divisor, n); \
+        else \
+            FG_NAME(combine_row)(out, a + t, b + t, w + t, 0, COUNT, 0, FG_ONTO, 0, divisor, n); \
+        break;
+    for (int t = 0; t < terms; t += 4)
+        if (t == 0)
+#define FG_ONTO 0
+            switch (terms < 4 ? terms : 4) { FG_CASE(1) FG_CASE(2) FG_CASE(3) FG_CASE(4) }
+#undef FG_ONTO
+        else
+#define FG_ONTO 1
+            switch (terms - t < 4 ? terms - t : 4) { FG_CASE(1) FG_CASE(2) FG_CASE(3) FG_CASE(4) }
+#undef FG_ONTO
+#undef FG_CASE
+    return good;
+}
+
+static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const void **a, const Py_ssize_t *a_stride,
+                             const void **b, const Py_ssize_t *b_stride, const void *w, const void **wv, int terms,
+                             const void *divisor, int division, Py_ssize_t rows, Py_ssize_t n)
+{
+    const T *weight = (const T *)w, *by = (const T *)divisor;
+    const void *p[FG_MOST_TERMS], *q[FG_MOST_TERMS];
+    int dense = !wv && out_stride == n, by_fma = 0;
+#ifdef FG_HAS_FMA
+    by_fma = division == FG_DIVIDE_BY_FMA;
+#endif
+    for (int t = 0; t < terms; t++)
+        dense = dense && a_stride[t] == n && b_stride[t] == n;
+    if (dense)
         n *= rows, rows = 1;
     for (Py_ssize_t r = 0; r < rows; r++) {
-        T *x = (T *)samples + r * stride;
-#ifdef FG_HAS_FMA
-        if (mode == FG_DIVIDE_BY_FMA && n > 2 && FG_NAME(in_range)(x, n)) {
-            const T high = d[1], low = d[2];
+        T *row = (T *)out + r * out_stride;
+        if (n <= 2) {  /* the ends of rows: no vectors, no calls */
             for (Py_ssize_t j = 0; j < n; j++) {
-                T product = x[j] * high;
-                T quotient = FG_NAME(fma)(x[j], high, x[j] * low);
-                T remainder = FG_NAME(fma)(-quotient, by, x[j]);
-                T corrected = FG_NAME(fma)(remainder, high, quotient);
-                x[j] = (x[j] < 0) | (x[j] > 0) ? corrected : product;
+                T sum = 0;
+                for (int t = 0; t < terms; t++) {
+                    T term = (wv ? ((const T *)wv[t])[j] : weight[t])
+                        * (((const T *)a[t])[r * a_stride[t] + j] - ((const T *)b[t])[r * b_stride[t] + j]);
+                    sum = t ? sum + term : term;  /* 0 + (-0) would lose the sign */
+                }
+                row[j] = division == FG_NO_DIVISION ? sum : sum / by[0];
             }
             continue;
         }
-#endif
-        (void)mode;
+        for (int t = 0; t < terms; t++) {
+            p[t] = (const T *)a[t] + r * a_stride[t];
+            q[t] = (const T *)b[t] + r * b_stride[t];
+        }
+        if (FG_NAME(combine_terms)(row, p, q, weight, wv, terms, by_fma, by, n)
+            && (by_fma || division == FG_NO_DIVISION))
+            continue;
+        if (by_fma)
+            FG_NAME(combine_terms)(row, p, q, weight, wv, terms, 0, by, n);
         for (Py_ssize_t j = 0; j < n; j++)
-            x[j] /= by;
+            row[j] /= by[0];
     }
 }
 
@@ -516,6 +524,22 @@ static void FG_NAME(unit)(void *const *component, int count, int lanes, Py_ssize
 
 /* ---- samples in and out of scratch --------------------------------------------------------------------- */
 
+/* Whole cache lines only, for a partial line written past the caches costs several times more; and in as few
+ * stores as can be, for they wait in the store buffer while the next block is computed. */
+static void FG_NAME(stream)(char *dst, const char *src, Py_ssize_t bytes)
+{
+#ifdef FG_STREAM_LINE
+    Py_ssize_t head = (Py_ssize_t)(-(uintptr_t)dst & 63);
+    if (bytes >= head + 64) {
+        memcpy(dst, src, (size_t)head);
+        dst += head, src += head, bytes -= head;
+        for (; bytes >= 64; bytes -= 64, dst += 64, src += 64)
+            FG_STREAM_LINE(dst, src);
+    }
+#endif
+    memcpy(dst, src, (size_t)bytes);
+}
+
 static void FG_NAME(store)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes)
 {
     for (Py_ssize_t j = 0; j < n; j++)
@@ -558,8 +582,8 @@ FG_STORED(FG_LOAD)
 
 #define FG_ENTRY(KIND, STORED, CONVERT) FG_NAME(load_##KIND),
 static const fg_kernels FG_NAME(kernels) = {
-    FG_NAME(combine), FG_NAME(divide), FG_NAME(prepare_divisor), FG_NAME(norm), FG_NAME(unit),
-    FG_NAME(store), FG_NAME(store_half), {FG_STORED(FG_ENTRY)},
+    FG_NAME(combine), FG_NAME(prepare_divisor), FG_NAME(norm), FG_NAME(unit),
+    FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), {FG_STORED(FG_ENTRY)},
 };
 #undef FG_ENTRY
 #undef FG_TYPE

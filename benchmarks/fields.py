@@ -1,0 +1,58 @@
+"""Fields to differentiate, in every layout, and where their samples are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def dense(shape, dtype):
+    random = np.random.default_rng(7)
+    dtype = np.dtype(dtype)
+    if dtype.kind in "iu":
+        return random.integers(0, 200, shape, dtype)
+    return random.random(shape, dtype)
+
+
+def fortran(shape, dtype):
+    return dense(shape[::-1], dtype).T
+
+
+def rotated(shape, dtype):
+    return dense((shape[1], shape[2], shape[0]), dtype).transpose(2, 0, 1)
+
+
+def every_other(shape, dtype):
+    return dense([2 * n for n in shape], dtype)[::2, ::2, ::2]
+
+
+def last_axis_strided(shape, dtype):
+    return dense((*shape[:-1], 2 * shape[-1]), dtype)[..., ::2]
+
+
+def byte_swapped(shape, dtype):
+    f = dense(shape, dtype)
+    return f.astype(f.dtype.newbyteorder())
+
+
+def unaligned(shape, dtype):
+    aligned = dense(shape, dtype)
+    f = np.empty(aligned.nbytes + 1, np.uint8)[1:].view(dtype).reshape(shape)
+    f[...] = aligned
+    return f
+
+
+def unit(shape):
+    return ()
+
+
+def tenth(shape):
+    return (0.1,)
+
+
+def linspace(shape):
+    return tuple(np.linspace(0.0, 1.0, n) for n in shape)
+
+
+def uneven(shape):
+    random = np.random.default_rng(11)
+    return tuple(np.cumsum(random.uniform(0.5, 1.5, n)) for n in shape)
