@@ -15,9 +15,9 @@ ENGINE = "fieldgrad/_engine"
 UNIX_FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 MSVC_FLAGS = ["/std:c11", "/O2", "/fp:precise"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
-# CPython hands on its own -fwrapv, under which no overflow of an index is reported; instrumented code makes GCC
-# see uninitialised variables where there are none.
-SANITIZED_FLAGS = [*SANITIZERS, "-O1", "-g", "-fno-omit-frame-pointer", "-fno-wrapv", "-Wno-maybe-uninitialized"]
+# CPython hands on its own -fwrapv, which keeps an overflow of an index from being reported. In instrumented code
+# GCC sees uninitialised variables where there are none.
+SANITIZED_FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer", "-fno-wrapv", "-Wno-maybe-uninitialized"]
 
 
 class BuildEngine(build_ext):
@@ -28,7 +28,7 @@ class BuildEngine(build_ext):
         for extension in self.extensions:
             extension.extra_compile_args = list(MSVC_FLAGS if msvc else UNIX_FLAGS)
             if os.environ.get("FIELDGRAD_SANITIZE") == "1":
-                extension.extra_compile_args += SANITIZED_FLAGS
+                extension.extra_compile_args += SANITIZERS + SANITIZED_FLAGS
                 extension.extra_link_args = SANITIZERS
         super().build_extensions()
 

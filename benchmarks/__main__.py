@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from pathlib import Path
 
 from . import report
-from .jobs import JOBS, Job
-from .process import PROCESS_JOBS
+from .jobs import JOBS, Job, free_memory
+from .process import PROCESS_JOBS, ProcessJob
 from .roofline import Roofline
 from .timing import fastest
 
@@ -17,28 +16,29 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 def main() -> None:
-    arguments = _parser().parse_args()
+    arguments = _arguments()
     wanted = re.compile(arguments.only, re.IGNORECASE)
     jobs = [job for job in (*PROCESS_JOBS, *JOBS) if wanted.search(job.name)]
     if not jobs:
         raise SystemExit(f"no job matches {arguments.only!r}")
     roofline = Roofline()
     head = f"{report.machine(roofline)}\n\n{report.heading()}"
+    if arguments.smoke:
+        print("Smoke run: every job once, on smaller arrays. Results are checked, times mean nothing.\n")
     print(head, flush=True)
     lines = []
     for job in jobs:
-        measured = (
-            _measure(job, roofline, arguments.smoke) if isinstance(job, Job) else job.measure(arguments.smoke)
-        )
-        lines.append(report.row(job.name, measured, job.targets))
+        lines.append(_line(job, roofline, arguments.smoke))
         print(lines[-1], flush=True)
     if arguments.write:
         RESULTS.write_text("\n".join(("# Results of `make bench`", "", head, *lines, "")), encoding="utf-8")
 
 
-def _measure(job: Job, roofline: Roofline, smoke: bool) -> dict[str, float]:
-    if not smoke and job.memory() > _free_memory():
-        return {}
+def _line(job: Job | ProcessJob, roofline: Roofline, smoke: bool) -> str:
+    if isinstance(job, ProcessJob):
+        return report.row(job.name, job.measure(smoke), job.targets, "ran" if smoke else None)
+    if not smoke and job.memory() > free_memory():
+        return report.row(job.name, {}, job.targets, f"needs {job.memory() / 2**30:.0f} GiB")
     case = job.build(smoke)
     if smoke:
         case.check()
@@ -48,22 +48,20 @@ def _measure(job: Job, roofline: Roofline, smoke: bool) -> dict[str, float]:
     seconds = fastest(calls, 1, 0.0) if smoke else fastest(calls, 7, 1.0)
     ours = seconds.pop("fieldgrad")
     measured = {contender: theirs / ours for contender, theirs in seconds.items()}
-    return measured | {"µs": 1e6 * ours} if job.tiny else measured
+    if job.tiny:
+        measured["µs"] = 1e6 * ours
+    return report.row(job.name, measured, job.targets, "agrees" if smoke else None)
 
 
-def _free_memory() -> float:
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return float("inf")
-
-
-def _parser() -> argparse.ArgumentParser:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", metavar="PATTERN", default="", help="jobs whose name matches, a regular expression")
-    parser.add_argument("--smoke", action="store_true", help="every job once, small, its result checked")
+    parser.add_argument("--only", metavar="PATTERN", default="", help="jobs whose name matches a regular expression")
+    parser.add_argument("--smoke", action="store_true", help="every job once, on smaller arrays, its result checked")
     parser.add_argument("--write", action="store_true", help=f"write the table to benchmarks/{RESULTS.name}")
-    return parser
+    arguments = parser.parse_args()
+    if arguments.write and (arguments.smoke or arguments.only):
+        parser.error("--write is for whole runs: not with --smoke or --only")
+    return arguments
 
 
 if __name__ == "__main__":

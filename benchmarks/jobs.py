@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,8 +87,17 @@ class Job:
         )
 
     def memory(self) -> int:
-        """Bytes that it takes at most, about: field, result, a rival's result and its temporaries."""
-        return int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize * (5 + 6 * bool(self.rivals))
+        """Bytes that it takes at most, about: field, result, copy, a rival's result and its temporaries."""
+        return 8 * math.prod(self.shape) * (5 + 6 * bool(self.rivals))
+
+
+def free_memory() -> float:
+    """Bytes that can be had without swapping; where the system does not tell, any number."""
+    try:
+        with open("/proc/meminfo") as file:
+            return next(1024 * float(line.split()[1]) for line in file if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        return math.inf
 
 
 def _smaller(n: int) -> int:

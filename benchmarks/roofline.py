@@ -6,14 +6,27 @@ import ctypes
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
 from .timing import fastest
 
 LINE = 64
+PIECE = 4 << 20
 PROBE = 256 << 20
 LARGEST = 1 << 30  # far beyond any cache: more bytes are as many rounds over the same buffers
+
+
+class Way(NamedTuple):
+    """How to copy: with what, and how threads share the work."""
+
+    move: Callable
+    cut: Callable
+
+    def __str__(self) -> str:
+        return f"{self.move.__name__} in {self.cut.__name__}"
 
 
 class Roofline:
@@ -23,38 +36,38 @@ class Roofline:
     share in one go or in pieces that the threads take in turn.
     """
 
-    def __init__(self, probe: int = PROBE) -> None:
-        self._pools: dict[int, ThreadPoolExecutor] = {}
+    def __init__(self) -> None:
         self._source = self._target = np.empty(0, np.uint8)
-        self._reserve(probe)
-        ways = {f"{mover.__name__}, {piece}": (mover, piece) for mover in (copyto, memmove) for piece in PIECES}
-        self._mover, self._piece = copyto, next(iter(PIECES))
-        best = fastest({name: self._copy(2 * probe, 1, *way) for name, way in ways.items()}, 5, 0.0)
-        self.way = min(best, key=best.__getitem__)
-        self._mover, self._piece = ways[self.way]
+        self._pool = cache(ThreadPoolExecutor)
+        self._best = cache(self._find_best)
 
     def copy(self, nbytes: int, workers: int) -> Callable[[], None]:
         """A call that reads and writes `nbytes` altogether: a copy of half as many."""
-        return self._copy(nbytes, workers, self._mover, self._piece)
+        return self._copy(nbytes, workers, self._best(workers)[0])
 
-    def gigabytes_per_second(self, workers: int) -> float:
-        best = fastest({"copy": self.copy(2 * PROBE, workers)}, 5, 0.0)
-        return 2 * PROBE / best["copy"] / 1e9
+    def describe(self, workers: int) -> str:
+        way, seconds = self._best(workers)
+        return f"{2 * PROBE / seconds / 1e9:.1f} GB/s with {workers} ({way})"
 
-    def _copy(self, nbytes, workers, mover, piece) -> Callable[[], None]:
-        total = nbytes // 2
-        rounds = math.ceil(total / LARGEST)
-        size = total // rounds
+    def _find_best(self, workers: int) -> tuple[Way, float]:
+        ways = [Way(move, cut) for move in (copyto, memmove) for cut in (shares, pieces)]
+        seconds = fastest({way: self._copy(2 * PROBE, workers, way) for way in ways}, 7, 0.0)
+        best = min(seconds, key=seconds.__getitem__)
+        return best, seconds[best]
+
+    def _copy(self, nbytes: int, workers: int, way: Way) -> Callable[[], None]:
+        rounds = max(1, math.ceil(nbytes / 2 / LARGEST))
+        size = nbytes // 2 // rounds
         self._reserve(size)
-        pool = self._pools.setdefault(workers, ThreadPoolExecutor(workers))
-        ranges = list(PIECES[piece](size, workers))
+        pool = self._pool(workers)
+        spans = list(way.cut(size, workers))
 
         def move(span):
-            mover(self._target, self._source, *span)
+            way.move(self._target, self._source, *span)
 
         def copy():
             for _ in range(rounds):
-                for _ in pool.map(move, ranges):
+                for _ in pool.map(move, spans):
                     pass
 
         return copy
@@ -73,14 +86,16 @@ def memmove(target, source, start, stop):
     ctypes.memmove(target.ctypes.data + start, source.ctypes.data + start, stop - start)
 
 
-def _shares(size: int, workers: int) -> Iterator[tuple[int, int]]:
-    share = -(-size // workers // LINE) * LINE
-    return ((start, min(start + share, size)) for start in range(0, size, share))
+def shares(size: int, workers: int) -> Iterator[tuple[int, int]]:
+    """One for each thread."""
+    return _spans(size, -(-size // workers))
 
 
-def _turns(size: int, workers: int) -> Iterator[tuple[int, int]]:
-    piece = min(4 << 20, -(-size // workers // LINE) * LINE)
-    return ((start, min(start + piece, size)) for start in range(0, size, piece))
+def pieces(size: int, workers: int) -> Iterator[tuple[int, int]]:
+    """Many, for whichever thread is free."""
+    return _spans(size, min(PIECE, -(-size // workers)))
 
 
-PIECES = {"one share per thread": _shares, "pieces in turn": _turns}
+def _spans(size, length):
+    length = -(-length // LINE) * LINE
+    return ((start, min(start + length, size)) for start in range(0, size, length))

@@ -55,6 +55,8 @@ def memory_order(field: np.ndarray) -> tuple[int, ...]:
 
 def new_result(leading: tuple[int, ...], field: np.ndarray, order: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """An array of shape `leading` + the field's, the field's axes laid out in that order."""
+    if field.flags.c_contiguous:
+        return np.empty(leading + field.shape, dtype)
     shape = [field.shape[k] for k in order]
     lead = len(leading)
     inverse = sorted(range(len(order)), key=order.__getitem__)

@@ -57,7 +57,8 @@ class Stencil:
     lo: int
     hi: int
     offsets: np.ndarray  # (terms, 2): samples i + a, i + b
-    weights: np.ndarray  # (terms,), or (terms, hi - lo) where they vary
+    weights: np.ndarray  # (terms,), or (terms, hi - lo) where coordinates are uneven
+    bends: np.ndarray | None  # (terms, hi - lo), weights of f[i + a] - 2 f[i] + f[i + b], there
     divisor: float
     edge_index: np.ndarray  # (n - hi + lo, edge terms, 2): samples a, b
     edge_weights: np.ndarray  # (n - hi + lo, edge terms)
@@ -94,17 +95,23 @@ def fornberg(points, at, order):
 
 
 def _paired(weights, centre):
-    """Terms (position, position, weight) of a centred stencil, from the weight of each position.
+    """The odd and the even part of a centred stencil: weights of f[k] - f[-k], and of f[k] - 2 f[0] + f[-k].
 
-    Odd parts first: where coordinates are nearly even the even part all but vanishes, and with it the rounding
-    error that a difference to the centre would bring.
+    Where coordinates are nearly even the even part all but vanishes, and with it the rounding error that
+    differences to the centre bring.
     """
+    ahead, behind = weights[centre + 1 :], weights[:centre][::-1]
+    odd = [(a - b) / 2 for a, b in zip(ahead, behind, strict=True)]
+    even = [(a + b) / 2 for a, b in zip(ahead, behind, strict=True)]
+    return odd, even
+
+
+def _centred(weights, centre):
+    """Terms (position, position, weight) of a centred stencil."""
     terms = []
-    for k in range(1, centre + 1):
-        ahead, behind = weights[centre + k], weights[centre - k]
-        terms.append((centre + k, centre - k, (ahead - behind) / 2))
-        even = (ahead + behind) / 2
-        if np.any(even != 0):
+    for k, (odd, even) in enumerate(zip(*_paired(weights, centre), strict=True), start=1):
+        terms.append((centre + k, centre - k, odd))
+        if even:
             terms += [(centre + k, centre, even), (centre - k, centre, even)]
     return terms
 
@@ -125,7 +132,7 @@ def _even_row(size, reference):
     """Terms and divisor, at unit spacing, of the first derivative at sample `reference` of a window."""
     weights = fornberg([Fraction(k) for k in range(size)], Fraction(reference), 1)
     centred = size == 2 * reference + 1
-    return _over_common_divisor(_paired(weights, reference) if centred else _to_reference(weights, reference))
+    return _over_common_divisor(_centred(weights, reference) if centred else _to_reference(weights, reference))
 
 
 def _even_edge(window, i, step):
@@ -147,7 +154,7 @@ def _uneven_edge(window, i, positions):
         return [(1, 0, 1)], positions[1] - positions[0]
     weights = fornberg(positions, positions[reference], 1)
     if len(window) == 2 * reference + 1:
-        return _paired(weights, reference), 1.0
+        return _centred(weights, reference), 1.0
     return _to_reference(weights, reference), 1.0
 
 
@@ -204,14 +211,15 @@ def derivative(axis: Axis, n: int, accuracy: int, edge_order: int, low: str, hig
     hi = max(lo, n - radius)
     if axis.step is not None:
         terms, divisor = _even_row(accuracy + 1, radius)
-        divisor = divisor * axis.step
-        weights = np.array([w for *_, w in terms], np.longdouble)
+        weights, divisor = _fold(np.array([w for *_, w in terms], np.longdouble), divisor * axis.step)
+        bends = None
     else:
         x = np.asarray(axis.coordinates, np.longdouble)
         around = [x[k : n - accuracy + k] for k in range(accuracy + 1)]
-        terms = _paired(fornberg(around, around[radius], 1), radius) if hi > lo else []
+        odd, even = _paired(fornberg(around, around[radius], 1), radius) if hi > lo else ([], [])
+        weights, bends = (np.array(part, np.longdouble).reshape(len(part), hi - lo) for part in (odd, even))
         divisor = 1.0
-        weights = np.array([np.broadcast_to(w, hi - lo) for *_, w in terms], np.longdouble).reshape(-1, hi - lo)
+    offsets = [(k, -k) for k in range(1, 1 + len(weights))]
 
     rows = []
     for i in (*range(lo), *range(hi, n)):
@@ -224,10 +232,8 @@ def derivative(axis: Axis, n: int, accuracy: int, edge_order: int, low: str, hig
         rows.append(
             ([(samples[a], NOTHING if b is None else samples[b], w) for a, b, w in row], row_divisor)
         )
-    weights, divisor = _fold(weights, divisor)
     return Stencil(
-        n, lo, hi, np.array([(a - radius, b - radius) for a, b, _ in terms], np.intp).reshape(-1, 2),
-        weights, divisor, *_edge_table(rows),
+        n, lo, hi, np.array(offsets, np.intp).reshape(-1, 2), weights, bends, divisor, *_edge_table(rows)
     )  # fmt: skip
 
 

@@ -5,12 +5,12 @@ import os
 import resource
 import threading
 
-import arrays
 import numpy as np
+
+import arrays
+import fieldgrad as fg
 import oracles
 from helpers import FUNCTIONS, assert_same_bits
-
-import fieldgrad as fg
 
 SMALL_SHAPES = [
     *itertools.product(range(13)),

@@ -8,10 +8,8 @@ from hypothesis import HealthCheck, settings
 
 from fieldgrad._engine import core
 
-GIB = 2**30
-
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
-settings.register_profile("default", max_examples=100, derandomize=True, **COMMON)
+settings.register_profile("default", max_examples=200, derandomize=True, **COMMON)
 settings.register_profile("sanitizer", max_examples=15, derandomize=True, **COMMON)
 settings.register_profile("nightly", max_examples=10_000, **COMMON)
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")

@@ -4,10 +4,10 @@ import os
 import threading
 
 import pytest
-from helpers import FUNCTIONS, output_of, run_python
 
 import fieldgrad as fg
 from fieldgrad._engine import core
+from helpers import FUNCTIONS, output_of, run_python
 
 GET_WORKERS = "import fieldgrad; print(fieldgrad.get_workers())"
 ISAS = ("baseline", "avx2", "avx512", "neon")

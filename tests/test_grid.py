@@ -1,12 +1,12 @@
 """Grid.cartesian: coordinates, periodic axes and the geometry of flat space."""
 
-import arrays
 import numpy as np
-import oracles
 import pytest
-from helpers import FUNCTIONS, assert_same_bits, assert_within_rounding
 
+import arrays
 import fieldgrad as fg
+import oracles
+from helpers import FUNCTIONS, assert_same_bits, assert_within_rounding
 
 ACCURACIES = (2, 4, 6, 8)
 X = arrays.uneven_coordinates(9)
@@ -170,34 +170,37 @@ def test_whole_wave_converges_on_uneven_periodic_coordinates():
 # errors
 
 
-@pytest.mark.parametrize(
-    "arguments, options, error, message",
-    [
-        ((), {}, (TypeError, ValueError), "spacing"),
-        ((X, Y), {"shape": (9, 13)}, ValueError, "shape|spacing"),
-        ((X,), {"shape": (9, 12)}, (TypeError, ValueError), "spacing"),
-        ((X, Y, 1.0), {"shape": (9, 12)}, (TypeError, ValueError), "spacing"),
-        ((X,), {"periodic": True}, ValueError, "period"),
-        ((X,), {"periodic": True, "period": 1e-3}, ValueError, "period"),
-        ((X,), {"periodic": True, "period": X[-1] - X[0]}, ValueError, "period"),
-        ((X,), {"periodic": True, "period": np.nan}, ValueError, "period"),
-        ((X,), {"periodic": True, "period": np.inf}, ValueError, "period"),
-        ((X,), {"periodic": True, "period": "1"}, (TypeError, ValueError), "period"),
-        ((X,), {"periodic": True, "period": 1j}, (TypeError, ValueError), "period"),
-        ((X, Y), {"periodic": (True,), "period": 100}, ValueError, "periodic"),
-        ((X, Y), {"periodic": True, "period": (100.0,)}, ValueError, "period"),
-        ((0.0,), {"shape": (4,)}, ValueError, "spacing"),
-        ((np.nan,), {"shape": (4,)}, ValueError, "spacing"),
-        (([0.0, 1, 1, 2],), {}, ValueError, "spacing"),
-        (([0.0, 2, 1, 3],), {}, ValueError, "spacing"),
-        ((["a", "b"],), {}, (TypeError, ValueError), "spacing"),
-        ((np.ones((2, 2)),), {}, ValueError, "spacing"),
-    ],
-    ids=repr,
-)
-def test_bad_grid_is_refused(arguments, options, error, message):
+EITHER = (TypeError, ValueError)
+BAD_GRIDS = {
+    "nothing": ((), {}, EITHER, "spacing"),
+    "too long": ((X, Y), {"shape": (9, 13)}, ValueError, "shape|spacing"),
+    "one of two": ((X,), {"shape": (9, 12)}, EITHER, "spacing"),
+    "three of two": ((X, Y, 1.0), {"shape": (9, 12)}, EITHER, "spacing"),
+    "no period": ((X,), {"periodic": True}, ValueError, "period"),
+    "period too short": ((X,), {"periodic": True, "period": 1e-3}, ValueError, "period"),
+    "period of the end points": ((X,), {"periodic": True, "period": X[-1] - X[0]}, ValueError, "period"),
+    "NaN period": ((X,), {"periodic": True, "period": np.nan}, ValueError, "period"),
+    "infinite period": ((X,), {"periodic": True, "period": np.inf}, ValueError, "period"),
+    "period is a string": ((X,), {"periodic": True, "period": "1"}, EITHER, "period"),
+    "complex period": ((X,), {"periodic": True, "period": 1j}, EITHER, "period"),
+    "periodic of one axis": ((X, Y), {"periodic": (True,), "period": 100}, ValueError, "periodic"),
+    "period of one axis": ((X, Y), {"periodic": True, "period": (100.0,)}, ValueError, "period"),
+    "period of an open axis": ((X, Y), {"period": (None, 100.0)}, ValueError, "period"),
+    "zero": ((0.0,), {"shape": (4,)}, ValueError, "spacing"),
+    "NaN": ((np.nan,), {"shape": (4,)}, ValueError, "spacing"),
+    "repeated coordinate": (([0.0, 1, 1, 2],), {}, ValueError, "spacing"),
+    "up and down": (([0.0, 2, 1, 3],), {}, ValueError, "spacing"),
+    "strings": ((["a", "b"],), {}, EITHER, "spacing"),
+    "two-dimensional": ((np.ones((2, 2)),), {}, ValueError, "spacing"),
+    "ragged": (([[1, 2], [3]],), {}, EITHER, "spacing"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_GRIDS)
+def test_bad_grid_is_refused(name):
+    spacing, options, error, message = BAD_GRIDS[name]
     with pytest.raises(error, match=message):
-        fg.Grid.cartesian(*arguments, **options)
+        fg.Grid.cartesian(*spacing, **options)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -1,14 +1,14 @@
 """gradient_magnitude and normals: the same derivatives, reduced while they are at hand."""
 
-import arrays
 import numpy as np
-import oracles
 import pytest
-from helpers import assert_same_bits, assert_within_ulps
 from hypothesis import given
 from hypothesis import strategies as st
 
+import arrays
 import fieldgrad as fg
+import oracles
+from helpers import assert_same_bits, assert_within_ulps
 
 # Everything that chooses a stencil; the reductions must not care.
 OPTIONS = (

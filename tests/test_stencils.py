@@ -1,15 +1,15 @@
 """Orders of accuracy and boundaries, against polynomials, waves and padded fields."""
 
-import arrays
 import numpy as np
-import oracles
 import pytest
-from helpers import assert_same_bits, assert_within_rounding
 from hypothesis import given
 from hypothesis import strategies as st
-from oracles import ONE_SIDED
 
+import arrays
 import fieldgrad as fg
+import oracles
+from helpers import assert_same_bits, assert_within_rounding
+from oracles import ONE_SIDED
 
 ACCURACIES = (2, 4, 6, 8)
 WORDS = tuple(oracles.PAD_MODES)

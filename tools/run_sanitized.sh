@@ -17,8 +17,8 @@ FIELDGRAD_SANITIZE=1 "$python" setup.py --quiet build_ext --inplace
 sanitizers=$(ldd fieldgrad/_engine/core.*.so | awk '/lib(a|ub)san/ { print $3 }' | xargs)
 test -n "$sanitizers"
 
-# Leaks are CPython's own at exit; an allocation that fails is a MemoryError, as ever. Python's allocator would
-# hide overruns of small blocks.
+# Leaks are CPython's own at exit; an allocation that fails is a MemoryError, as ever. Python's own allocator
+# would hide overruns of small blocks.
 export LD_PRELOAD=$sanitizers
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1

@@ -17,9 +17,22 @@ cnp.import_array()
 
 cdef extern from "rows.h" nogil:
     ctypedef void (*fg_load_fn)(void *, const char *, Py_ssize_t, Py_ssize_t, int, int) noexcept nogil
+    enum: FG_VARIANTS, FG_MOST_TERMS, FG_F32
+    ctypedef struct fg_sources:
+        const void *a[FG_MOST_TERMS]
+        const void *b[FG_MOST_TERMS]
+        const void *centre
+        Py_ssize_t a_stride[FG_MOST_TERMS]
+        Py_ssize_t b_stride[FG_MOST_TERMS]
+        Py_ssize_t centre_stride
+        const void *w
+        const void *bend
+        const void *w_row[FG_MOST_TERMS]
+        const void *bend_row[FG_MOST_TERMS]
+        const void *divisor
+        int terms, division, bent, varying
     ctypedef struct fg_kernels:
-        void (*combine)(void *, Py_ssize_t, const void **, const Py_ssize_t *, const void **, const Py_ssize_t *,
-                        const void *, const void **, int, const void *, int, Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*combine)(void *, Py_ssize_t, const fg_sources *, Py_ssize_t, Py_ssize_t) noexcept nogil
         int (*prepare_divisor)(void *) noexcept nogil
         void (*norm)(void *, void **, int, int, Py_ssize_t) noexcept nogil
         void (*unit)(void **, int, int, Py_ssize_t) noexcept nogil
@@ -27,7 +40,6 @@ cdef extern from "rows.h" nogil:
         void (*store)(char *, Py_ssize_t, const void *, Py_ssize_t, int) noexcept nogil
         void (*store_half)(char *, Py_ssize_t, const void *, Py_ssize_t, int) noexcept nogil
         fg_load_fn *load
-    enum: FG_VARIANTS, FG_MOST_TERMS, FG_F32
     const char *fg_variant_name(int)
     int fg_variant_runs_here(int)
     const fg_kernels *fg_variant_kernels(int, int)
@@ -100,31 +112,16 @@ cdef struct Stencil:
     Py_ssize_t axis, n, lo, hi      # samples lo..hi-1 share the interior's offsets; the others have rows of their own
     Py_ssize_t reach
     int terms, edge_terms, division
-    bint varying
+    bint uneven                     # weights vary along the axis, and bends count
     const Py_ssize_t *offset        # terms x 2
     const char *weight              # terms, or terms x (hi - lo)
+    const char *bend                # terms x (hi - lo)
     const char *divisor             # 3
     const Py_ssize_t *edge_index    # edges x edge_terms x 2
     const char *edge_weight         # edges x edge_terms
     const int *edge_count           # edges
     const char *edge_divisor        # edges x 3
     const int *edge_division        # edges
-
-# One sample's row of a stencil: which samples, weighed how.
-cdef struct Terms:
-    int count, division
-    Py_ssize_t index[2 * FG_MOST_TERMS]
-    const char *weight
-    const char *divisor
-    const void **varying            # weights for every sample of a row, in place of `weight`
-
-# The sources of one combination.
-cdef struct Operands:
-    const void *a[FG_MOST_TERMS]
-    const void *b[FG_MOST_TERMS]
-    Py_ssize_t a_stride[FG_MOST_TERMS]
-    Py_ssize_t b_stride[FG_MOST_TERMS]
-    const void *varying[FG_MOST_TERMS]
 
 cdef struct Layout:
     char *data
@@ -172,9 +169,10 @@ cdef struct Worker:
     int64_t *stamp
     int64_t clock
     Tile tile
-    Terms terms
-    Operands operands
+    Py_ssize_t index[2 * FG_MOST_TERMS]     # the samples of the terms at hand, a and b in turn
+    fg_sources sources
     char weight[16 * FG_MOST_TERMS]
+    char bend[16 * FG_MOST_TERMS]
 
 
 cdef inline Py_ssize_t plane_offset(const Job *job, const Layout *layout, Py_ssize_t plane) noexcept nogil:
@@ -224,47 +222,41 @@ cdef Source source(Worker *worker, Py_ssize_t plane) noexcept nogil:
 
 
 cdef void find_terms(Worker *worker, const Stencil *stencil, Py_ssize_t i) noexcept nogil:
-    """The row of the stencil's table for sample i."""
-    cdef Terms *terms = &worker.terms
-    cdef Py_ssize_t edge, t, item = worker.job.item
-    terms.varying = NULL
+    """The row of the stencil's table for sample i: samples and weights."""
+    cdef fg_sources *sources = &worker.sources
+    cdef Py_ssize_t item = worker.job.item, edge, t, at
+    sources.varying = sources.bent = False
     if stencil.lo <= i < stencil.hi:
-        terms.count = stencil.terms
+        sources.terms = stencil.terms
+        sources.divisor, sources.division = stencil.divisor, stencil.division
+        sources.w = stencil.weight
         for t in range(2 * stencil.terms):
-            terms.index[t] = i + stencil.offset[t]
-        terms.weight = stencil.weight
-        if stencil.varying:
+            worker.index[t] = i + stencil.offset[t]
+        if stencil.uneven:
+            sources.bent = True
+            sources.w, sources.bend = worker.weight, worker.bend
             for t in range(stencil.terms):
-                memcpy(worker.weight + t * item,
-                       stencil.weight + (t * (stencil.hi - stencil.lo) + i - stencil.lo) * item, item)
-            terms.weight = worker.weight
-        terms.divisor, terms.division = stencil.divisor, stencil.division
+                at = (t * (stencil.hi - stencil.lo) + i - stencil.lo) * item
+                memcpy(worker.weight + t * item, stencil.weight + at, item)
+                memcpy(worker.bend + t * item, stencil.bend + at, item)
         return
     edge = i if i < stencil.lo else stencil.lo + i - stencil.hi
-    terms.count = stencil.edge_count[edge]
-    memcpy(terms.index, stencil.edge_index + edge * stencil.edge_terms * 2, 2 * terms.count * sizeof(Py_ssize_t))
-    terms.weight = stencil.edge_weight + edge * stencil.edge_terms * item
-    terms.divisor, terms.division = stencil.edge_divisor + 3 * edge * item, stencil.edge_division[edge]
+    sources.terms = stencil.edge_count[edge]
+    sources.divisor, sources.division = stencil.edge_divisor + 3 * edge * item, stencil.edge_division[edge]
+    sources.w = stencil.edge_weight + edge * stencil.edge_terms * item
+    memcpy(worker.index, stencil.edge_index + edge * stencil.edge_terms * 2, 2 * sources.terms * sizeof(Py_ssize_t))
 
 
 cdef inline const void *constant_row(const Worker *worker, Py_ssize_t which) noexcept nogil:
     return worker.constants + (0 if which == ZERO else worker.job.block_columns * worker.job.item)
 
 
-cdef inline void set_operand(Operands *operands, Py_ssize_t which, const void *data, Py_ssize_t stride) noexcept nogil:
-    """Operand `which` of the pairs (a, b), in the order of a table's indices."""
+cdef inline void set_source(fg_sources *sources, Py_ssize_t which, const void *data, Py_ssize_t stride) noexcept nogil:
+    """Source `which` of a and b in turn."""
     if which % 2 == 0:
-        operands.a[which // 2], operands.a_stride[which // 2] = data, stride
+        sources.a[which // 2], sources.a_stride[which // 2] = data, stride
     else:
-        operands.b[which // 2], operands.b_stride[which // 2] = data, stride
-
-
-cdef void combine(Worker *worker, char *dst, Py_ssize_t stride, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
-    """The terms that were found, applied to the operands that were set."""
-    cdef Operands *operands = &worker.operands
-    worker.job.kernels.combine(dst, stride, operands.a, operands.a_stride, operands.b,
-                               operands.b_stride, worker.terms.weight, worker.terms.varying, worker.terms.count,
-                               worker.terms.divisor, worker.terms.division, rows, n)
+        sources.b[which // 2], sources.b_stride[which // 2] = data, stride
 
 
 # ---- one component of one block: derivatives along an outer axis, across rows, within rows --------------
@@ -272,45 +264,51 @@ cdef void combine(Worker *worker, char *dst, Py_ssize_t stride, Py_ssize_t rows,
 cdef void along_planes(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
                        char *dst, Py_ssize_t stride) noexcept nogil:
     cdef Job *job = worker.job
+    cdef fg_sources *sources = &worker.sources
     cdef Py_ssize_t step = job.plane_step[stencil.axis], which
     cdef Py_ssize_t i = plane // step % job.shape[stencil.axis]
     cdef Source rows
     find_terms(worker, stencil, i)
-    for which in range(2 * worker.terms.count):
-        if worker.terms.index[which] <= CONSTANT:
-            set_operand(&worker.operands, which, constant_row(worker, worker.terms.index[which]), 0)
+    for which in range(2 * sources.terms):
+        if worker.index[which] <= CONSTANT:
+            set_source(sources, which, constant_row(worker, worker.index[which]), 0)
         else:
-            rows = source(worker, plane + (worker.terms.index[which] - i) * step)
-            set_operand(&worker.operands, which, rows.data + (r0 * rows.row + worker.tile.c0) * job.item, rows.row)
-    combine(worker, dst, stride, r1 - r0, worker.tile.c1 - worker.tile.c0)
+            rows = source(worker, plane + (worker.index[which] - i) * step)
+            set_source(sources, which, rows.data + (r0 * rows.row + worker.tile.c0) * job.item, rows.row)
+    if sources.bent:
+        rows = source(worker, plane)
+        sources.centre, sources.centre_stride = rows.data + (r0 * rows.row + worker.tile.c0) * job.item, rows.row
+    job.kernels.combine(dst, stride, sources, r1 - r0, worker.tile.c1 - worker.tile.c0)
 
 
 cdef void across_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
                       char *dst, Py_ssize_t stride) noexcept nogil:
     cdef Job *job = worker.job
     cdef Tile *tile = &worker.tile
+    cdef fg_sources *sources = &worker.sources
     cdef Py_ssize_t r = r0, row, which, rows, width = tile.c1 - tile.c0
     cdef Source here = source(worker, plane)
     cdef char *far
     while r < r1:
         # Rows that share their weights go together.
         rows = 1
-        if not stencil.varying and stencil.lo <= r < stencil.hi:
+        if not stencil.uneven and stencil.lo <= r < stencil.hi:
             rows = min(r1, stencil.hi) - r
         find_terms(worker, stencil, r)
         far = worker.far
-        for which in range(2 * worker.terms.count):
-            row = worker.terms.index[which]
+        for which in range(2 * sources.terms):
+            row = worker.index[which]
             if row <= CONSTANT:
-                set_operand(&worker.operands, which, constant_row(worker, row), 0)
+                set_source(sources, which, constant_row(worker, row), 0)
             elif job.direct or tile.ra <= row < tile.rb:
-                set_operand(&worker.operands, which, here.data + (row * here.row + tile.c0) * job.item, here.row)
+                set_source(sources, which, here.data + (row * here.row + tile.c0) * job.item, here.row)
             else:
                 job.load(far, stored(job, plane, row, tile.c0), job.field.stride[job.dims - 1],
                          width // job.lanes, job.lanes, job.swap)
-                set_operand(&worker.operands, which, far, width)
+                set_source(sources, which, far, width)
                 far += width * job.item
-        combine(worker, dst + (r - r0) * stride * job.item, stride, rows, width)
+        sources.centre, sources.centre_stride = here.data + (r * here.row + tile.c0) * job.item, here.row
+        job.kernels.combine(dst + (r - r0) * stride * job.item, stride, sources, rows, width)
         r += rows
 
 
@@ -318,26 +316,27 @@ cdef void within_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, 
                       char *dst, Py_ssize_t stride) noexcept nogil:
     cdef Job *job = worker.job
     cdef Tile *tile = &worker.tile
-    cdef Operands *operands = &worker.operands
+    cdef fg_sources *sources = &worker.sources
     cdef Source here = source(worker, plane)
-    cdef Py_ssize_t lanes = job.lanes, width = tile.c1 - tile.c0, rows = r1 - r0, i, column, which, t
+    cdef Py_ssize_t lanes = job.lanes, width = tile.c1 - tile.c0, rows = r1 - r0, i, column, which, t, at
     cdef Py_ssize_t c0 = max(tile.c0, stencil.lo * lanes), c1 = min(tile.c1, stencil.hi * lanes), n = c1 - c0
     cdef const char *origin = here.data + r0 * here.row * job.item
     cdef char *far
     if n > 0:
         find_terms(worker, stencil, stencil.lo)
         for which in range(2 * stencil.terms):
-            set_operand(operands, which, origin + (c0 + stencil.offset[which] * lanes) * job.item, here.row)
-        if stencil.varying:
+            set_source(sources, which, origin + (c0 + stencil.offset[which] * lanes) * job.item, here.row)
+        if stencil.uneven:
+            sources.varying = True
+            sources.centre, sources.centre_stride = origin + c0 * job.item, here.row
             for t in range(stencil.terms):
-                operands.varying[t] = stencil.weight + (
-                    t * (stencil.hi - stencil.lo) * lanes + c0 - stencil.lo * lanes) * job.item
-            worker.terms.varying = operands.varying
-        if not stencil.varying and width == job.columns and here.row == width and stride == width:
+                at = ((t * (stencil.hi - stencil.lo) - stencil.lo) * lanes + c0) * job.item
+                sources.w_row[t], sources.bend_row[t] = stencil.weight + at, stencil.bend + at
+        if not stencil.uneven and width == job.columns and here.row == width and stride == width:
             # Whole rows, end to end, are one long row; what this writes to their ends is mended below.
-            combine(worker, dst + c0 * job.item, stride, 1, (rows - 1) * width + n)
+            job.kernels.combine(dst + c0 * job.item, stride, sources, 1, (rows - 1) * width + n)
         else:
-            combine(worker, dst + (c0 - tile.c0) * job.item, stride, rows, n)
+            job.kernels.combine(dst + (c0 - tile.c0) * job.item, stride, sources, rows, n)
     i = tile.c0 // lanes
     while i < tile.c1 // lanes:
         if stencil.lo <= i < stencil.hi:
@@ -345,17 +344,17 @@ cdef void within_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, 
             continue
         find_terms(worker, stencil, i)
         far = worker.far
-        for which in range(2 * worker.terms.count):
-            column = worker.terms.index[which] * lanes
-            if worker.terms.index[which] <= CONSTANT:
-                set_operand(operands, which, constant_row(worker, worker.terms.index[which]), 0)
+        for which in range(2 * sources.terms):
+            column = worker.index[which] * lanes
+            if column <= CONSTANT:
+                set_source(sources, which, constant_row(worker, worker.index[which]), 0)
             elif job.direct or tile.ca <= column < tile.cb:
-                set_operand(operands, which, origin + column * job.item, here.row)
+                set_source(sources, which, origin + column * job.item, here.row)
             else:
                 job.load(far, stored(job, plane, r0, column), job.field.stride[job.dims - 2], rows, job.lanes, job.swap)
-                set_operand(operands, which, far, lanes)
+                set_source(sources, which, far, lanes)
                 far += rows * lanes * job.item
-        combine(worker, dst + (i * lanes - tile.c0) * job.item, stride, rows, lanes)
+        job.kernels.combine(dst + (i * lanes - tile.c0) * job.item, stride, sources, rows, lanes)
         i += 1
 
 
@@ -600,14 +599,16 @@ cdef class Plan:
         """Take a table over from Python."""
         cdef Job *job = &self.job
         cdef Py_ssize_t taps = 2 * max(table.edge_index.shape[1], len(table.offsets))
-        weights = table.weights
+        weights, bends = table.weights, table.bends
         if len(table.offsets) > FG_MOST_TERMS or table.edge_index.shape[1] > FG_MOST_TERMS:
             raise ValueError(f"a stencil has more than {FG_MOST_TERMS} terms")
         stencil.axis, stencil.n, stencil.lo, stencil.hi = axis, table.n, table.lo, table.hi
         stencil.terms, stencil.edge_terms = len(table.offsets), table.edge_index.shape[1]
-        stencil.varying = weights.ndim == 2
-        if stencil.varying and axis == job.dims - 1:
-            weights = np.repeat(weights, job.lanes, axis=1)
+        stencil.uneven = bends is not None
+        if stencil.uneven:
+            if axis == job.dims - 1:
+                weights, bends = np.repeat(weights, job.lanes, axis=1), np.repeat(bends, job.lanes, axis=1)
+            stencil.bend = self.keep(bends, self.sample_type)
         stencil.reach = int(np.abs(table.offsets).max(initial=0))
         stencil.offset = <const Py_ssize_t *>self.keep(table.offsets, np.intp)
         stencil.weight = self.keep(weights, self.sample_type)

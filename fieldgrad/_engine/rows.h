@@ -44,13 +44,24 @@ enum { FG_U8, FG_I8, FG_U16, FG_I16, FG_U32, FG_I32, FG_U64, FG_I64, FG_F16, FG_
 
 typedef void (*fg_load_fn)(void *dst, const char *src, Py_ssize_t stride, Py_ssize_t n, int lanes, int swap);
 
+/* A stencil that found its samples: for sample j of row r, with a[t] for a[t][r * a_stride[t] + j] and so on,
+ *
+ *     (sum over t of w[t] * (a[t] - b[t]) + bend[t] * ((a[t] - centre) + (b[t] - centre))) / divisor[0]
+ *
+ * `bend` may be missing. The weights are w[t] and bend[t], or w_row[t][j] and bend_row[t][j] where they vary. */
+typedef struct {
+    const void *a[FG_MOST_TERMS], *b[FG_MOST_TERMS], *centre;
+    Py_ssize_t a_stride[FG_MOST_TERMS], b_stride[FG_MOST_TERMS], centre_stride;
+    const void *w, *bend;
+    const void *w_row[FG_MOST_TERMS], *bend_row[FG_MOST_TERMS];
+    const void *divisor;  /* three samples, as prepare_divisor left them; so is `division` */
+    int terms, division, bent, varying;
+} fg_sources;
+
 /* One variant: the kernels of one sample type for one instruction set. Strides and lengths count samples. */
 typedef struct {
-    /* out[r, j] = (sum over t of w[t] * (a[t][r, j] - b[t][r, j])) / divisor[0] for rows of n samples. With wv, the
-     * weight is wv[t][j]. The other two entries of divisor are prepare_divisor's, as is the mode of division. */
-    void (*combine)(void *out, Py_ssize_t out_stride, const void **a, const Py_ssize_t *a_stride,
-                    const void **b, const Py_ssize_t *b_stride, const void *w, const void **wv,
-                    int terms, const void *divisor, int division, Py_ssize_t rows, Py_ssize_t n);
+    /* out = a stencil applied to its sources, for rows of n samples. */
+    void (*combine)(void *out, Py_ssize_t out_stride, const fg_sources *sources, Py_ssize_t rows, Py_ssize_t n);
     int (*prepare_divisor)(void *divisor);
     /* Euclidean norm of `count` components; `lanes` neighbours (re, im) make one sample. */
     void (*norm)(void *out, void *const *component, int count, int lanes, Py_ssize_t n);
@@ -313,28 +324,42 @@ FG_INLINE T FG_NAME(quotient)(T x, T by, T high, T low)
 
 /* ---- tensor stencils ---------------------------------------------------------------------------------- */
 
-/* `terms`, `varying`, `onto` (add to what is there) and `by_fma` are constants where this is inlined. Returns
- * whether quotients can be relied on: whether no sum was outside the range that is safe for them. */
-FG_INLINE int FG_NAME(combine_row)(T *FG_RESTRICT out, const void **a, const void **b, const T *w, const void **wv,
-                                   int terms, int varying, int onto, int by_fma, const T *divisor, Py_ssize_t n)
+/* What is constant where the row loop is inlined: two ways to weigh differences, two to weigh bends as well. */
+enum { FG_NAME(DIFFERENCES), FG_NAME(QUOTIENTS), FG_NAME(BENDS), FG_NAME(VARYING_BENDS) };
+
+/* Up to four terms, onto what is there or not. Returns whether quotients can be relied on: whether no sum was
+ * outside the range that is safe for them. */
+FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_ssize_t r, int first, int count,
+                                    int form, int onto, Py_ssize_t n)
 {
-    const T *p[4], *q[4], *v[4];
-    T c[4];
+    const int bent = form >= FG_NAME(BENDS), varying = form == FG_NAME(VARYING_BENDS);
+    const T *a[4], *b[4], *w_row[4], *bend_row[4], *centre = 0, *divisor = (const T *)s->divisor;
+    T w[4], bend[4];
     FG_TYPED(fg_bits) outside = 0;
-    (void)by_fma, (void)divisor;
-    for (int t = 0; t < terms; t++) {
-        p[t] = (const T *)a[t], q[t] = (const T *)b[t];
-        if (varying)
-            v[t] = (const T *)wv[t];
-        else
-            c[t] = w[t];
+    (void)divisor;
+    for (int t = 0; t < count; t++) {
+        a[t] = (const T *)s->a[first + t] + r * s->a_stride[first + t];
+        b[t] = (const T *)s->b[first + t] + r * s->b_stride[first + t];
+        if (varying) {
+            w_row[t] = (const T *)s->w_row[first + t];
+            bend_row[t] = (const T *)s->bend_row[first + t];
+        } else {
+            w[t] = ((const T *)s->w)[first + t];
+            bend[t] = bent ? ((const T *)s->bend)[first + t] : 0;
+        }
     }
+    if (bent)
+        centre = (const T *)s->centre + r * s->centre_stride;
     for (Py_ssize_t j = 0; j < n; j++) {
-        T sum = onto ? out[j] : (varying ? v[0][j] : c[0]) * (p[0][j] - q[0][j]);
-        for (int t = onto ? 0 : 1; t < terms; t++)
-            sum += (varying ? v[t][j] : c[t]) * (p[t][j] - q[t][j]);
+        T sum = onto ? out[j] : 0;
+        for (int t = 0; t < count; t++) {
+            T term = (varying ? w_row[t][j] : w[t]) * (a[t][j] - b[t][j]);
+            if (bent)
+                term += (varying ? bend_row[t][j] : bend[t]) * ((a[t][j] - centre[j]) + (b[t][j] - centre[j]));
+            sum = onto || t ? sum + term : term;  /* 0 + (-0) would lose the sign */
+        }
 #ifdef FG_HAS_FMA
-        if (by_fma) {
+        if (form == FG_NAME(QUOTIENTS)) {
             T size = sum < 0 ? -sum : sum;
             T unsafe = (size > FG_TYPED(FG_MOST)) | (size < FG_TYPED(FG_LEAST)) ? size : 0;
             FG_TYPED(fg_bits) bits;
@@ -349,71 +374,65 @@ FG_INLINE int FG_NAME(combine_row)(T *FG_RESTRICT out, const void **a, const voi
 }
 
 /* One row, four terms at a time. */
-static int FG_NAME(combine_terms)(T *out, const void **a, const void **b, const T *w, const void **wv, int terms,
-                                  int by_fma, const T *divisor, Py_ssize_t n)
+FG_INLINE int FG_NAME(combine_row)(T *out, const fg_sources *s, Py_ssize_t r, int form, Py_ssize_t n)
 {
-    int good = 1;
+    int first = 0;
+    for (; first + 4 < s->terms; first += 4)
+        FG_NAME(combine_four)(out, s, r, first, 4, form == FG_NAME(QUOTIENTS) ? FG_NAME(DIFFERENCES) : form, first > 0, n);
 #define FG_CASE(COUNT) \
     case COUNT: \
-        if (wv) \
-            FG_NAME(combine_row)(out, a + t, b + t, 0, wv + t, COUNT, 1, FG_ONTO, 0, divisor, n); \
-        else if (by_fma && t + COUNT == terms) \
-            good = FG_NAME(combine_row)(out, a + t, b + t, w + t, 0, COUNT, 0, FG_ONTO, 1, divisor, n); \
-        else \
-            FG_NAME(combine_row)(out, a + t, b + t, w + t, 0, COUNT, 0, FG_ONTO, 0, divisor, n); \
-        break;
-    for (int t = 0; t < terms; t += 4)
-        if (t == 0)
-#define FG_ONTO 0
-            switch (terms < 4 ? terms : 4) { FG_CASE(1) FG_CASE(2) FG_CASE(3) FG_CASE(4) }
-#undef FG_ONTO
-        else
-#define FG_ONTO 1
-            switch (terms - t < 4 ? terms - t : 4) { FG_CASE(1) FG_CASE(2) FG_CASE(3) FG_CASE(4) }
-#undef FG_ONTO
+        return first ? FG_NAME(combine_four)(out, s, r, first, COUNT, form, 1, n) \
+                     : FG_NAME(combine_four)(out, s, r, first, COUNT, form, 0, n);
+    switch (s->terms - first) { FG_CASE(1) FG_CASE(2) FG_CASE(3) FG_CASE(4) }
 #undef FG_CASE
-    return good;
+    return 1;
 }
 
-static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const void **a, const Py_ssize_t *a_stride,
-                             const void **b, const Py_ssize_t *b_stride, const void *w, const void **wv, int terms,
-                             const void *divisor, int division, Py_ssize_t rows, Py_ssize_t n)
+/* The ends of rows: no vectors. */
+static void FG_NAME(combine_short)(T *out, const fg_sources *s, Py_ssize_t r, Py_ssize_t n)
 {
-    const T *weight = (const T *)w, *by = (const T *)divisor;
-    const void *p[FG_MOST_TERMS], *q[FG_MOST_TERMS];
-    int dense = !wv && out_stride == n, by_fma = 0;
-#ifdef FG_HAS_FMA
-    by_fma = division == FG_DIVIDE_BY_FMA;
-#endif
-    for (int t = 0; t < terms; t++)
-        dense = dense && a_stride[t] == n && b_stride[t] == n;
+    for (Py_ssize_t j = 0; j < n; j++) {
+        T sum = 0;
+        for (int t = 0; t < s->terms; t++) {
+            T a = ((const T *)s->a[t])[r * s->a_stride[t] + j], b = ((const T *)s->b[t])[r * s->b_stride[t] + j];
+            T term = (s->varying ? ((const T *)s->w_row[t])[j] : ((const T *)s->w)[t]) * (a - b);
+            if (s->bent) {
+                T centre = ((const T *)s->centre)[r * s->centre_stride + j];
+                term += (s->varying ? ((const T *)s->bend_row[t])[j] : ((const T *)s->bend)[t])
+                    * ((a - centre) + (b - centre));
+            }
+            sum = t ? sum + term : term;
+        }
+        out[j] = s->division == FG_NO_DIVISION ? sum : sum / ((const T *)s->divisor)[0];
+    }
+}
+
+static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const fg_sources *s, Py_ssize_t rows, Py_ssize_t n)
+{
+    int dense = !s->varying && out_stride == n && (!s->bent || s->centre_stride == n);
+    for (int t = 0; t < s->terms; t++)
+        dense = dense && s->a_stride[t] == n && s->b_stride[t] == n;
     if (dense)
         n *= rows, rows = 1;
     for (Py_ssize_t r = 0; r < rows; r++) {
         T *row = (T *)out + r * out_stride;
-        if (n <= 2) {  /* the ends of rows: no vectors, no calls */
-            for (Py_ssize_t j = 0; j < n; j++) {
-                T sum = 0;
-                for (int t = 0; t < terms; t++) {
-                    T term = (wv ? ((const T *)wv[t])[j] : weight[t])
-                        * (((const T *)a[t])[r * a_stride[t] + j] - ((const T *)b[t])[r * b_stride[t] + j]);
-                    sum = t ? sum + term : term;  /* 0 + (-0) would lose the sign */
-                }
-                row[j] = division == FG_NO_DIVISION ? sum : sum / by[0];
-            }
+        if (n <= 2) {
+            FG_NAME(combine_short)(row, s, r, n);
             continue;
         }
-        for (int t = 0; t < terms; t++) {
-            p[t] = (const T *)a[t] + r * a_stride[t];
-            q[t] = (const T *)b[t] + r * b_stride[t];
-        }
-        if (FG_NAME(combine_terms)(row, p, q, weight, wv, terms, by_fma, by, n)
-            && (by_fma || division == FG_NO_DIVISION))
+        if (s->varying)
+            FG_NAME(combine_row)(row, s, r, FG_NAME(VARYING_BENDS), n);
+        else if (s->bent)
+            FG_NAME(combine_row)(row, s, r, FG_NAME(BENDS), n);
+#ifdef FG_HAS_FMA
+        else if (s->division == FG_DIVIDE_BY_FMA && FG_NAME(combine_row)(row, s, r, FG_NAME(QUOTIENTS), n))
             continue;
-        if (by_fma)
-            FG_NAME(combine_terms)(row, p, q, weight, wv, terms, 0, by, n);
-        for (Py_ssize_t j = 0; j < n; j++)
-            row[j] /= by[0];
+#endif
+        else
+            FG_NAME(combine_row)(row, s, r, FG_NAME(DIFFERENCES), n);
+        if (s->division != FG_NO_DIVISION)
+            for (Py_ssize_t j = 0; j < n; j++)
+                row[j] /= ((const T *)s->divisor)[0];
     }
 }
 
