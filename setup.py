@@ -15,8 +15,8 @@ ENGINE = "fieldgrad/_engine"
 UNIX_FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 MSVC_FLAGS = ["/std:c11", "/O2", "/fp:precise"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
-# CPython hands on its own -fwrapv, which keeps an overflow of an index from being reported. In instrumented code
-# GCC sees uninitialised variables where there are none.
+# CPython hands on its own -fwrapv, which keeps the overflow of an index from being reported. In instrumented
+# code GCC sees uninitialised variables where there are none.
 SANITIZED_FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer", "-fno-wrapv", "-Wno-maybe-uninitialized"]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from . import report
 from .jobs import JOBS, Job, free_memory
 from .process import PROCESS_JOBS, ProcessJob
-from .roofline import Roofline
+from .roofline import Roofline, fractions
 from .timing import fastest
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -42,21 +42,19 @@ def _line(job: Job | ProcessJob, roofline: Roofline, smoke: bool) -> str:
     case = job.build(smoke)
     if smoke:
         case.check()
-    calls = case.calls()
-    if not job.tiny:
-        calls["copy"] = roofline.copy(case.nbytes, case.workers)
+    copies = {} if job.tiny else roofline.copies(case.nbytes, case.workers)
+    calls = case.calls() | {way: copy.call for way, copy in copies.items()}
     seconds = fastest(calls, 1, 0.0) if smoke else fastest(calls, 7, 1.0)
-    ours = seconds.pop("fieldgrad")
-    measured = {contender: theirs / ours for contender, theirs in seconds.items()}
-    if job.tiny:
-        measured["µs"] = 1e6 * ours
+    ours = seconds["fieldgrad"]
+    measured = {name: seconds[name] / ours for name in case.calls() if name != "fieldgrad"}
+    measured |= {"µs": 1e6 * ours} if job.tiny else fractions(copies, seconds, ours)
     return report.row(job.name, measured, job.targets, "agrees" if smoke else None)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", metavar="PATTERN", default="", help="jobs whose name matches a regular expression")
-    parser.add_argument("--smoke", action="store_true", help="every job once, on smaller arrays, its result checked")
+    parser.add_argument("--only", metavar="PATTERN", default="", help="jobs by a regular expression")
+    parser.add_argument("--smoke", action="store_true", help="every job once, on smaller arrays, with checks")
     parser.add_argument("--write", action="store_true", help=f"write the table to benchmarks/{RESULTS.name}")
     arguments = parser.parse_args()
     if arguments.write and (arguments.smoke or arguments.only):

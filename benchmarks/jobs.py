@@ -49,8 +49,8 @@ class Case:
 class Job:
     """One call of fieldgrad.
 
-    Targets are fractions of a "copy" and of the "plain" gradient's speed, multiples of "numpy"'s, and at most so
-    many "µs" per call.
+    Targets are fractions of a "copy" and of the "plain" gradient's speed, multiples of "numpy"'s, and at most
+    so many "µs" per call.
     """
 
     group: str
@@ -117,12 +117,12 @@ def _cube(n: int) -> tuple[int, int, int]:
 def _gradients():
     at_unit, at_any = {"copy": 0.9, "numpy": 6}, {"copy": 0.75, "numpy": 6}
     for n in (256, 250):
-        cube = ("gradient", f"gradient {n}³ float64")
-        yield Job(cube[0], f"{cube[1]}, out, unit spacing", _cube(n), at_unit)
-        yield Job(cube[0], f"{cube[1]}, out, spacing 0.1", _cube(n), at_any, spacing=fields.tenth)
-        yield Job(cube[0], f"{cube[1]}, out, linspace coordinates", _cube(n), at_any, spacing=fields.linspace)
-        yield Job(cube[0], f"{cube[1]}, out, uneven coordinates", _cube(n), at_any, spacing=fields.uneven)
-        yield Job(cube[0], f"{cube[1]}, fresh", _cube(n), {"numpy": 4}, reuse=False)
+        cube = f"gradient {n}³ float64"
+        yield Job("gradient", f"{cube}, out, unit spacing", _cube(n), at_unit)
+        yield Job("gradient", f"{cube}, out, spacing 0.1", _cube(n), at_any, spacing=fields.tenth)
+        yield Job("gradient", f"{cube}, out, linspace coordinates", _cube(n), at_any, spacing=fields.linspace)
+        yield Job("gradient", f"{cube}, out, uneven coordinates", _cube(n), at_any, spacing=fields.uneven)
+        yield Job("gradient", f"{cube}, fresh", _cube(n), {"numpy": 4}, reuse=False)
     yield Job("gradient", "gradient 4096² float32, out", (4096, 4096), {"copy": 0.81}, dtype="f4")
     for shape in ((64, 64, 65536), (65536, 64, 64)):
         name = f"gradient {'×'.join(map(str, shape))} float64, out"
@@ -186,17 +186,16 @@ def _layouts():
 
 
 def _stencils():
-    for options, fraction, others in (
-        ({"boundary": "periodic"}, 0.8, (rivals.numpy,)),
-        ({"edge_order": 2}, 0.8, (rivals.numpy, rivals.findiff)),
-        ({"accuracy": 4}, 0.8, (rivals.findiff,)),
-        ({"accuracy": 6}, 0.5, (rivals.findiff,)),
-        ({"accuracy": 8}, 0.5, (rivals.findiff,)),
+    for name, options, fraction, others in (
+        ("periodic", {"boundary": "periodic"}, 0.8, (rivals.numpy,)),
+        ("edge_order 2", {"edge_order": 2}, 0.8, (rivals.numpy, rivals.findiff)),
+        ("accuracy 4", {"accuracy": 4}, 0.8, (rivals.findiff,)),
+        ("accuracy 6", {"accuracy": 6}, 0.5, (rivals.findiff,)),
+        ("accuracy 8", {"accuracy": 8}, 0.5, (rivals.findiff,)),
     ):
-        (option,) = options.items()
         yield Job(
             "stencils",
-            f"gradient 256³ float64, out, {' '.join(map(str, option)).removeprefix('boundary ').replace('_', ' ')}",
+            f"gradient 256³ float64, out, {name}",
             _cube(256),
             {"plain": fraction},
             options=options,
@@ -208,8 +207,9 @@ def _stencils():
 def _sizes():
     for n in (8, 16, 32, 64, 128, 256, 512):
         targets = {"numpy": 1, "µs": 5} if n == 8 else {"numpy": 1}
+        name = f"gradient {n}² float64, fresh"
         both = (rivals.numpy, rivals.findiff)
-        yield Job("sizes", f"gradient {n}² float64, fresh", (n, n), targets, reuse=False, rivals=both, tiny=True)
+        yield Job("sizes", name, (n, n), targets, reuse=False, rivals=both, tiny=True)
     for n in (32, 64, 128, 512):
         yield Job("sizes", f"gradient {n}³ float64, fresh", _cube(n), reuse=False, tiny=n <= 64)
 

@@ -80,8 +80,11 @@ def _import_time(smoke: bool) -> dict[str, float]:
     return {"ms": 1e3 * (best["fieldgrad"] - best["numpy"])}
 
 
+_REUSED = "memory beyond the arrays, gradient 256³ float64, out"
+_FRESH = "memory beyond the result, gradient 256³ float64, fresh"
+
 PROCESS_JOBS = (
-    ProcessJob("memory beyond the arrays, gradient 256³ float64, out", {"MiB": 16}, partial(_peak_memory, reuse=True)),
-    ProcessJob("memory beyond the result, gradient 256³ float64, fresh", {"MiB": 16}, partial(_peak_memory, reuse=False)),
+    ProcessJob(_REUSED, {"MiB": 16}, partial(_peak_memory, reuse=True)),
+    ProcessJob(_FRESH, {"MiB": 16}, partial(_peak_memory, reuse=False)),
     ProcessJob("import fieldgrad, beyond import numpy", {"ms": 30}, _import_time),
 )

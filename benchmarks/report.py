@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Iterable, Mapping
 
@@ -9,6 +10,10 @@ import numpy as np
 
 import fieldgrad as fg
 
+from .roofline import SPLIT
+from .timing import fastest
+
+PROBE = 512 << 20  # bytes read and written
 AT_MOST = ("µs", "MiB", "ms")
 HEADINGS = ("job", "of copy", "× numpy", "also", "target", "met")
 WIDTHS = (56, 7, 9, 36, 26, 15)
@@ -18,15 +23,22 @@ def machine(roofline) -> str:
     """Where and with what it was measured."""
     config = fg.show_config("dicts")
     isa, workers = config["instruction set"]["in use"], fg.get_workers()
-    speeds = ", ".join(roofline.describe(n) for n in sorted({1, workers}))
+    speeds = "; ".join(_speeds(roofline, n) for n in sorted({1, workers}))
     return "\n".join(
         (
             f"- fieldgrad {fg.__version__}, {config['fieldgrad']['compiler']}, {isa}; "
             f"Python {platform.python_version()}, NumPy {np.__version__}",
-            f"- {_processor()}, {workers} workers",
-            f"- copy, bytes read and written: {speeds}",
+            f"- {_processor()}, {workers} workers, load average before the run {_load()}",
+            f"- copying 256 MiB, GB/s read and written, {speeds}",
         )
     )
+
+
+def _speeds(roofline, workers: int) -> str:
+    copies = roofline.copies(PROBE, workers)
+    seconds = fastest({way: copy.call for way, copy in copies.items()}, 7, 0.0)
+    speeds = (f"{way} {PROBE / (seconds[way] * copy.share) / 1e9:.1f}" for way, copy in copies.items())
+    return f"{workers} worker{'s' * (workers > 1)}: {', '.join(speeds)}"
 
 
 def _processor() -> str:
@@ -37,12 +49,19 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
+def _load() -> str:
+    """Others at work make every figure with several workers unreliable."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+
+
 def heading() -> str:
-    rule = ("-" * WIDTHS[0], *("-" * (width - 1) + ":" for width in WIDTHS[1:3]), *("-" * w for w in WIDTHS[3:]))
+    rule = ["-" * (width - 1) + (":" if 1 <= k <= 2 else "-") for k, width in enumerate(WIDTHS)]
     return f"{_row(HEADINGS)}\n{_row(rule)}"
 
 
-def row(name: str, measured: Mapping[str, float], targets: Mapping[str, float], verdict: str | None = None) -> str:
+def row(
+    name: str, measured: Mapping[str, float], targets: Mapping[str, float], verdict: str | None = None
+) -> str:
     """One line; the verdict is that on the targets, if it is not given."""
 
     def ratio(measure):
@@ -74,7 +93,7 @@ def _text(measure: str, value: float) -> str:
     number = f"{value:.3g}"
     if measure.split()[0] in AT_MOST:
         return f"{number} {measure}"
-    return f"{number} of {measure}" if measure in ("copy", "plain") else f"{number} × {measure}"
+    return f"{number} of {measure}" if measure in ("copy", "plain", SPLIT) else f"{number} × {measure}"
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -49,10 +49,10 @@ def _padded(f, spacing, edge_order):
 
 
 def findiff(function: str, f: np.ndarray, spacing: tuple, options: dict) -> Rival:
-    from findiff import FinDiff
+    from findiff import Diff
 
     accuracy = options.get("accuracy", 2)
-    operators = [FinDiff(k, 1.0, acc=accuracy) for k in range(f.ndim)]
+    operators = [Diff(k, 1.0, acc=accuracy) for k in range(f.ndim)]
     margin = 0 if options.get("edge_order") == accuracy == 2 else accuracy
     return Rival(lambda: [operator(f) for operator in operators], margin)
 

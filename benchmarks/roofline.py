@@ -2,100 +2,74 @@
 
 from __future__ import annotations
 
-import ctypes
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from .timing import fastest
-
 LINE = 64
 PIECE = 4 << 20
-PROBE = 256 << 20
-LARGEST = 1 << 30  # far beyond any cache: more bytes are as many rounds over the same buffers
+LONG = 256 << 20  # per thread
+LARGEST = 1 << 30  # far beyond any cache: a copy of more is timed by copying so much
+
+WAYS = SPLIT, PIECES, SINGLE, STREAM = "split memcpy", "pieces", "one thread", "long calls"
 
 
-class Way(NamedTuple):
-    """How to copy: with what, and how threads share the work."""
-
-    move: Callable
-    cut: Callable
-
-    def __str__(self) -> str:
-        return f"{self.move.__name__} in {self.cut.__name__}"
+class Copy(NamedTuple):
+    call: Callable[[], None]
+    share: float  # of the time of `call`, for the bytes asked for
 
 
 class Roofline:
-    """Copies between two reused buffers, their pages touched before, on as many threads as the job has.
+    """Copies between two reused buffers whose pages were touched before.
 
-    The rival is the best copy that this machine offers: by NumPy or by the C library's memmove, each thread's
-    share in one go or in pieces that the threads take in turn.
+    How a C library copies depends on the length of a call: beyond a threshold of the order of the last cache,
+    glibc turns to streaming stores, nearly twice as fast, and the halves of a job may just miss it. So there
+    are several ways, and the roofline is the fastest of them: the bytes split over the workers, one call each;
+    in pieces that the workers take in turn; in one call on one thread; and in calls on every worker that are
+    long enough to stream, their time scaled to the bytes of the job.
     """
 
     def __init__(self) -> None:
         self._source = self._target = np.empty(0, np.uint8)
         self._pool = cache(ThreadPoolExecutor)
-        self._best = cache(self._find_best)
 
-    def copy(self, nbytes: int, workers: int) -> Callable[[], None]:
-        """A call that reads and writes `nbytes` altogether: a copy of half as many."""
-        return self._copy(nbytes, workers, self._best(workers)[0])
+    def copies(self, nbytes: int, workers: int) -> dict[str, Copy]:
+        """Ways to read and write `nbytes` altogether, which is to copy half as many."""
+        size = nbytes // 2
+        at_once = min(size, LARGEST)
+        stream = min(LONG * workers, LARGEST)
+        split = -(-at_once // workers)
+        ways = {
+            SPLIT: self._copy(at_once, split, workers),
+            PIECES: self._copy(at_once, min(split, PIECE), workers),
+            SINGLE: self._copy(at_once, at_once, 1),
+            STREAM: self._copy(stream, -(-stream // workers), workers),
+        }
+        moved = dict.fromkeys(ways, at_once) | {STREAM: stream}
+        return {way: Copy(call, size / moved[way]) for way, call in ways.items()}
 
-    def describe(self, workers: int) -> str:
-        way, seconds = self._best(workers)
-        return f"{2 * PROBE / seconds / 1e9:.1f} GB/s with {workers} ({way})"
-
-    def _find_best(self, workers: int) -> tuple[Way, float]:
-        ways = [Way(move, cut) for move in (copyto, memmove) for cut in (shares, pieces)]
-        seconds = fastest({way: self._copy(2 * PROBE, workers, way) for way in ways}, 7, 0.0)
-        best = min(seconds, key=seconds.__getitem__)
-        return best, seconds[best]
-
-    def _copy(self, nbytes: int, workers: int, way: Way) -> Callable[[], None]:
-        rounds = max(1, math.ceil(nbytes / 2 / LARGEST))
-        size = nbytes // 2 // rounds
-        self._reserve(size)
-        pool = self._pool(workers)
-        spans = list(way.cut(size, workers))
-
-        def move(span):
-            way.move(self._target, self._source, *span)
-
-        def copy():
-            for _ in range(rounds):
-                for _ in pool.map(move, spans):
-                    pass
-
-        return copy
-
-    def _reserve(self, size: int) -> None:
+    def _copy(self, size: int, length: int, workers: int) -> Callable[[], None]:
         if self._source.size < size:
             self._source = np.ones(size, np.uint8)
             self._target = np.ones(size, np.uint8)
+        length = -(-length // LINE) * LINE
+        spans = [slice(start, min(start + length, size)) for start in range(0, size, length)]
+        pool = self._pool(workers)
+
+        def move(span):
+            np.copyto(self._target[span], self._source[span])
+
+        def copy():
+            for _ in pool.map(move, spans):
+                pass
+
+        return copy
 
 
-def copyto(target, source, start, stop):
-    np.copyto(target[start:stop], source[start:stop])
-
-
-def memmove(target, source, start, stop):
-    ctypes.memmove(target.ctypes.data + start, source.ctypes.data + start, stop - start)
-
-
-def shares(size: int, workers: int) -> Iterator[tuple[int, int]]:
-    """One for each thread."""
-    return _spans(size, -(-size // workers))
-
-
-def pieces(size: int, workers: int) -> Iterator[tuple[int, int]]:
-    """Many, for whichever thread is free."""
-    return _spans(size, min(PIECE, -(-size // workers)))
-
-
-def _spans(size, length):
-    length = -(-length // LINE) * LINE
-    return ((start, min(start + length, size)) for start in range(0, size, length))
+def fractions(copies: Mapping[str, Copy], seconds: Mapping[str, float], ours: float) -> dict[str, float]:
+    """Our speed as a fraction of the fastest copy's, and of the plain split one's."""
+    times = {way: seconds[way] * copy.share for way, copy in copies.items()}
+    return {"copy": min(times.values()) / ours, SPLIT: times[SPLIT] / ours}

@@ -9,12 +9,12 @@ SHORTEST = 1e-3  # a block of calls takes at least so long, or the clock would b
 
 
 def fastest(
-    calls: Mapping[str, Callable[[], object]], rounds: int, seconds: float, limit: float = 8.0
+    calls: Mapping[str, Callable[[], object]], rounds: int, seconds: float, limit: float = 6.0
 ) -> dict[str, float]:
     """Seconds per call of each, the least of several rounds: A B C, A B C, ...
 
-    Everything else that runs on the machine can only add to a time, so the minimum is the estimate, and taking
-    turns gives all the same share of good and bad moments. Results are dropped within the time: freeing them is
+    Whatever else runs on the machine can only add to a time, so the minimum is the estimate, and taking turns
+    gives all the same share of good and bad moments. Results are dropped within the time: freeing them is
     part of a call that allocates.
 
     Parameters

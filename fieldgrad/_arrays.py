@@ -49,8 +49,9 @@ def as_field(f: Any) -> np.ndarray:
 
 def memory_order(field: np.ndarray) -> tuple[int, ...]:
     """The axes, slowest in memory first, as `numpy.empty_like` lays them out."""
-    like = np.empty_like(field, np.uint8, subok=False)
-    return tuple(sorted(range(field.ndim), key=lambda k: (-like.strides[k], k)))
+    if field.flags.f_contiguous:
+        return tuple(reversed(range(field.ndim)))
+    return tuple(sorted(range(field.ndim), key=lambda k: (-abs(field.strides[k]), k)))
 
 
 def new_result(leading: tuple[int, ...], field: np.ndarray, order: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from functools import lru_cache
+from math import copysign
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -236,17 +237,18 @@ def _differentiate(reduction, f, spacing, options, out, workers):
     return out
 
 
+_HASHABLE = frozenset({int, float, str, type(None), Grid})
+
+
 def _find_recipe(reduction, f, spacing, options):
-    """The recipe, from the cache unless there are coordinates."""
+    """The recipe, from the cache unless there are coordinates or odd arguments."""
     axis, accuracy, edge_order, boundary, cval = options
-    if axis is not None and type(axis) is not int:
-        axis = _as_axes(axis, f.ndim)
-    if type(boundary) is not str:
-        boundary = _as_pairs(boundary, f.ndim)
     make = _recipe
-    for step in spacing:
-        if type(step) is not float and type(step) is not int and type(step) is not Grid:
+    for value in (axis, accuracy, edge_order, boundary, cval, *spacing):
+        if type(value) not in _HASHABLE:
             make = _recipe.__wrapped__
+    if cval == 0 and copysign(1.0, cval) < 0:
+        make = _recipe.__wrapped__  # -0.0 equals 0.0, and the cache would not tell them apart
     order = None if f.flags.c_contiguous else memory_order(f)
     return make(reduction, f.shape, f.dtype, order, axis, accuracy, edge_order, boundary, cval, *spacing)
 
@@ -257,10 +259,7 @@ def _recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, boundary
     accuracy, edge_order = _as_orders(accuracy, edge_order)
     if not isinstance(cval, Real):
         raise TypeError(f"cval must be a real number, got {cval!r}")
-    axes = range(ndim) if axis is None else _as_axes(axis, ndim)
-    bare = isinstance(axes, int)
-    if bare:
-        axes = (axes,)
+    axes, bare = _as_axes(axis, ndim)
     order = order or tuple(range(ndim))
     kind = KINDS[dtype.char]
     boundaries = _as_pairs(boundary, ndim)
@@ -290,17 +289,20 @@ def _recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, boundary
 
 
 def _as_axes(axis, ndim):
-    """An int, or a tuple of different ints; from 0 on."""
+    """The axes, counted from 0, and whether one was asked for by an int."""
+    if axis is None:
+        return tuple(range(ndim)), False
+    message = f"axis must be None, an int or a tuple of ints, got {axis!r}"
     if isinstance(axis, bool):
-        raise TypeError(f"axis must be an int or a tuple of ints, got {axis!r}")
+        raise TypeError(message)
     try:
-        return normalize_axis_index(operator.index(axis), ndim, "axis")
+        return (normalize_axis_index(operator.index(axis), ndim, "axis"),), True
     except TypeError:
         pass
     try:
-        return normalize_axis_tuple(tuple(axis), ndim, "axis")
+        return normalize_axis_tuple(tuple(axis), ndim, "axis"), False
     except TypeError:
-        raise TypeError(f"axis must be an int or a tuple of ints, got {axis!r}") from None
+        raise TypeError(message) from None
 
 
 def _as_orders(accuracy, edge_order):
@@ -321,16 +323,16 @@ def _as_pairs(boundary, ndim):
         raise TypeError(f"boundary must be a word or a tuple with an entry per axis, got {boundary!r}")
     if len(boundary) != ndim:
         raise ValueError(f"boundary needs one entry for each of the {ndim} axes of f, got {len(boundary)}")
-    pairs = tuple((entry, entry) if isinstance(entry, str) else tuple(entry) for entry in boundary)
+    pairs = [(entry, entry) if isinstance(entry, str) else entry for entry in boundary]
     for k, pair in enumerate(pairs):
-        if len(pair) != 2:
-            raise ValueError(f"boundary[{k}] must be a word or a pair (low, high), got {boundary[k]!r}")
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ValueError(f"boundary[{k}] must be a word or a pair (low, high), got {pair!r}")
         for word in pair:
             if word not in BOUNDARIES:
                 raise ValueError(f"boundary must be one of {', '.join(BOUNDARIES)}; got {word!r} for axis {k}")
         if PERIODIC in pair and pair[0] != pair[1]:
             raise ValueError(f"boundary of axis {k} must be periodic on both sides or none, got {pair}")
-    return pairs
+    return [tuple(pair) for pair in pairs]
 
 
 def _placements(spacing, shape, axes) -> list[Axis]:

@@ -192,7 +192,7 @@ class Grid:
         if len(spacing) != count:
             raise ValueError(f"Grid.cartesian needs one spacing for each of {count} axes, got {len(spacing)}")
         axes = []
-        closed = _per_axis(periodic, count, "periodic", False)
+        loops = _per_axis(periodic, count, "periodic", False)
         periods = _per_axis(period, count, "period", None)
         for k in range(count):
             name = f"spacing[{k}]"
@@ -200,7 +200,7 @@ class Grid:
             n = sizes[k] if sizes is not None else axis.length
             if axis.length is not None and axis.length != n:
                 raise ValueError(f"{name} has {axis.length} coordinates, shape {sizes} needs {n}")
-            if closed[k]:
+            if loops[k]:
                 axis = closed(axis, n, periods[k], name)
             elif periods[k] is not None and isinstance(period, (tuple, list)):
                 raise ValueError(f"period[{k}] is given but axis {k} is not periodic")

@@ -33,7 +33,7 @@ def pad(f, width, side, cval=0.0):
 
 
 def even(n, step):
-    """Coordinates of n samples `step` apart, free of the rounding that they would have in double precision."""
+    """Coordinates of n samples `step` apart, free of the rounding that they have in double precision."""
     return np.arange(n, dtype=np.longdouble) * np.longdouble(step)
 
 

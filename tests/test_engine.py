@@ -4,6 +4,7 @@ import multiprocessing
 import signal
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -29,17 +30,15 @@ OPTIONS = (
     {"boundary": "periodic"},
     {"boundary": "constant", "accuracy": 6},
 )
-WRITEABLE = [
-    name for name in arrays.LAYOUTS if name not in ("read-only", "byte-swapped", "backwards byte-swapped")
-]
+WRITEABLE = [name for name in arrays.LAYOUTS if name != "read-only" and "byte-swapped" not in name]
 # Large enough to be shared out, and as skewed as can be.
 LARGE_SHAPES = (
-    (300, 301, 64),
+    (100, 301, 64),
     (1_500_001,),
     (9, 100_000),
     (100_000, 9),
     (20, 21, 22, 60),
-    (9, 10, 11, 12, 60),
+    (9, 9, 11, 12, 60),
 )
 
 
@@ -58,11 +57,11 @@ def switch_isa():
     core.use_isa(before)
 
 
-def assert_same_for_every_isa(switch_isa, call):
+def assert_same_for_every_isa(switch_isa, function, *arguments, **options):
     results = []
     for isa in core.available_isas():
         switch_isa(isa)
-        results.append(call())
+        results.append(function(*arguments, **options))
     for result in results[1:]:
         assert_same_bits(result, results[0])
 
@@ -74,9 +73,9 @@ def test_same_bits_for_any_instruction_set(switch_isa, dtype, function):
         f = arrays.field(shape, dtype)
         for options in OPTIONS:
             for step in (0.7, 0.5):
-                assert_same_for_every_isa(switch_isa, lambda: function(f, step, **options))
+                assert_same_for_every_isa(switch_isa, function, f, step, **options)
             if options.get("boundary") != "periodic":
-                assert_same_for_every_isa(switch_isa, lambda: function(f, *coordinates(f.shape), **options))
+                assert_same_for_every_isa(switch_isa, function, f, *coordinates(f.shape), **options)
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
@@ -85,18 +84,19 @@ def test_special_values_give_the_same_bits_for_any_instruction_set(switch_isa, f
     line = arrays.special_line(dtype)
     f = np.stack([line, line[::-1], line / 2])
     for spacing in (1.0, 0.3, 1e-30, 1e30):
-        assert_same_for_every_isa(switch_isa, lambda: function(f, spacing))
+        assert_same_for_every_isa(switch_isa, function, f, spacing)
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
 @pytest.mark.parametrize("shape", LARGE_SHAPES, ids=str)
-def test_large_fields_give_the_bits_of_numpy(isa, shape, dtype):
+def test_large_fields_give_the_bits_of_numpy(switch_isa, shape, dtype):
     f = arrays.field(shape, dtype)
     expected = oracles.numpy_gradient(f, 0.3)
-    assert_same_bits(fg.gradient(f, 0.3, workers=2), expected)
     out = np.empty(expected.size + 1, dtype)[1:].reshape(expected.shape)  # on no boundary of vectors
-    fg.gradient(f, 0.3, out=out, workers=2)
-    assert_same_bits(out, expected)
+    for isa in core.available_isas():
+        switch_isa(isa)
+        assert_same_bits(fg.gradient(f, 0.3, workers=2), expected)
+        assert_same_bits(fg.gradient(f, 0.3, workers=2, out=out), expected)
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
@@ -269,21 +269,18 @@ def test_import_and_small_calls_start_no_thread():
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_interrupt_ends_a_long_call_within_a_second(function, workers):
     code = f"import children; children.endless_call({function.__name__!r}, {workers})"
-    with subprocess.Popen(
-        [sys.executable, "-c", code], env=child_environment(), text=True, stdout=subprocess.PIPE
-    ) as child:
-        try:
-            assert child.stdout.readline() == "started\n"
-            time.sleep(0.3)
-            assert child.poll() is None
-            sent = time.monotonic()
-            child.send_signal(signal.SIGINT)
-            assert child.stdout.readline() == "interrupted\n"
-            assert time.monotonic() - sent < 1
-            assert child.stdout.readline() == "still right\n"
-            assert child.wait(30) == 0
-        finally:
-            child.kill()
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, env=child_environment(), text=True, stdout=subprocess.PIPE) as child:
+        watchdog = threading.Timer(30, child.kill)
+        watchdog.start()
+        assert child.stdout.readline() == "started\n"
+        time.sleep(0.3)
+        sent = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline() == "interrupted\n"
+        assert time.monotonic() - sent < 1
+        assert child.stdout.read() == "still right\n"
+        watchdog.cancel()
 
 
 def test_every_small_shape_is_served_or_refused():

@@ -104,7 +104,7 @@ def test_extended_precision_is_kept(edge_order):
 
 def test_extended_precision_of_spacings_is_kept():
     f = arrays.field((8, 9)).astype(np.longdouble) / 3
-    step = np.longdouble(1) / 3
+    step = 1 + 8 * np.finfo(np.longdouble).eps
     uneven = arrays.uneven_coordinates(9).astype(np.longdouble) / 3
     for spacing, x in ((step, oracles.even(9, step)), (uneven, uneven)):
         for accuracy in (2, 4):
@@ -116,9 +116,9 @@ def test_extended_precision_of_spacings_is_kept():
 @pytest.mark.parametrize("dtype", arrays.COMPLEXES, ids=str)
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
 def test_complex_fields_are_two_real_ones(dtype, edge_order):
-    f = np.empty((2, 4099), dtype)
+    f = np.empty((3, 4099), dtype)
     f.real, f.imag = arrays.field(f.shape, seed=1), arrays.special_line(f.real.dtype)
-    f[1] = f[1, ::-1].conj()
+    f[1] = f[1, ::-1]
     g = fg.gradient(f, 0.3, edge_order=edge_order)
     assert g.dtype == dtype
     assert_same_bits(g.real, fg.gradient(f.real, 0.3, edge_order=edge_order))

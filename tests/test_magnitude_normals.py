@@ -28,8 +28,8 @@ def components(f, *spacing, **options):
 def ulps(squares):
     """How far the root of a sum of so many squares may be from the truth.
 
-    Squares and additions round by half a unit each, so the sum is off by as many half units, relatively, as it has
-    squares; the root halves that and rounds once itself. Half a unit, relatively, is up to one ulp.
+    Squares and additions round by half an eps each, so the sum is off by as many half eps as it has squares.
+    The root halves that and rounds once itself. Half an eps is up to one ulp.
     """
     return squares / 2 + 1
 

@@ -580,7 +580,8 @@ cdef class Plan:
 
     cdef const char *keep(self, array, dtype):
         """The address of an array's data, of that type, alive as long as this plan."""
-        array = np.ascontiguousarray(array, dtype)
+        with np.errstate(over="ignore"):  # steps too small for the type: infinite, as in numpy
+            array = np.ascontiguousarray(array, dtype)
         self.tables.append(array)
         return <const char *>cnp.PyArray_DATA(array)
 
@@ -589,7 +590,8 @@ cdef class Plan:
         cdef const fg_kernels *kernels = fg_variant_kernels(0, self.sample)
         cdef int k
         table = np.zeros((len(values), 3), self.sample_type)
-        table[:, 0] = values
+        with np.errstate(over="ignore"):
+            table[:, 0] = values
         modes = np.empty(len(values), np.intc)
         for k in range(len(values)):
             modes[k] = kernels.prepare_divisor(<char *>cnp.PyArray_DATA(table) + 3 * k * self.job.item)
