@@ -27,9 +27,9 @@ class Roofline:
 
     How a C library copies depends on the length of a call: beyond a threshold of the order of the last cache,
     glibc turns to streaming stores, nearly twice as fast, and the halves of a job may just miss it. So there
-    are several ways, and the roofline is the fastest of them: the bytes split over the workers, one call each;
-    in pieces that the workers take in turn; in one call on one thread; and in calls on every worker that are
-    long enough to stream, their time scaled to the bytes of the job.
+    are several ways, and the roofline is the fastest of them: the bytes split over the workers, one call
+    each; in pieces that the workers take in turn; in one call on one thread; and in calls on every worker
+    that are long enough to stream, their time scaled to the bytes of the job.
     """
 
     def __init__(self) -> None:

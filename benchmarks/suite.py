@@ -9,7 +9,7 @@ from .jobs import JOBS, Job, free_memory
 from .roofline import WAYS, Roofline
 
 COPY = "copy, "
-ASCII = str.maketrans("²³×", "23x")  # pytest -k would need escapes
+ASCII = str.maketrans({"²": "-2d", "³": "-3d", "×": "x"})  # pytest -k would need escapes
 roofline = cache(Roofline)
 
 

@@ -28,16 +28,17 @@ def save(figure: Figure, path: Path) -> None:
     """Write a picture; nobody ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
-    figure.savefig(unfinished, format="png")
+    figure.savefig(unfinished, format="png", bbox_inches="tight")
     unfinished.replace(path)
 
 
 def save_small(picture: Path, path: Path, width: int) -> None:
-    """Write a picture again, `width` pixels wide and in 128 colours."""
+    """Write a picture again, `width` pixels wide and in 256 colours."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
     with Image.open(picture) as image:
         height = round(width * image.height / image.width)
         small = image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
-    small.quantize(128).save(unfinished, format="png", optimize=True)
+    small = small.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=1)  # keeps colour bars
+    small.save(unfinished, format="png", optimize=True)
     unfinished.replace(path)

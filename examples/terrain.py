@@ -1,7 +1,7 @@
 """Mountains lit by the sun, from the normals of their elevation.
 
-`fieldgrad.normals` says which way is uphill, `fieldgrad.gradient_magnitude` how steep it is. Together they are the
-normal of the ground, and the light that falls on the ground is its scalar product with the direction of the sun.
+`fieldgrad.normals` says which way is uphill, `fieldgrad.gradient_magnitude` how steep it is. Together they
+are the normal of the ground, and the light on it is the scalar product with the direction of the sun.
 """
 
 from pathlib import Path
@@ -39,15 +39,15 @@ def main(out: Path) -> list[Timing]:
     stretched = (light - light.min()) / np.ptp(light)
     print(f"  steps: {south:.1f} m south, {east:.1f} m east")
     print(f"  slope: median {np.degrees(np.median(slope)):.1f}°, maximum {np.degrees(slope.max()):.1f}°")
-    print(f"  largest difference from matplotlib's LightSource.hillshade: {np.abs(stretched - check).max():.1e}")
+    print(f"  light: as matplotlib's LightSource has it, but for {np.abs(stretched - check).max():.1e}")
 
     draw(z, light, np.degrees(slope), south, east, out / "terrain.png")
-    theirs, ours = lambda: numpy_normals(z, *steps), lambda: fg.normals(z, *steps)
-    return [compare(f"normals, {z.shape[0]} x {z.shape[1]} elevation", "numpy", theirs, ours)]
+    job = f"normals, {z.shape[0]} x {z.shape[1]} elevation"
+    return [compare(job, "numpy", numpy_normals, fg.normals, z, *steps)]
 
 
 def draw(z, light, slope, south, east, path):
-    figure = new_figure("Jacksboro fault, Tennessee: light and slope from the gradient of the elevation", 11, 5.2)
+    figure = new_figure("Jacksboro fault, Tennessee: light and slope from the normals of the ground", 11, 5.2)
     left, right = figure.subplots(1, 2, sharey=True)
     extent = 0, z.shape[1] * east / 1e3, 0, z.shape[0] * south / 1e3
 

@@ -247,7 +247,7 @@ def _find_recipe(reduction, f, spacing, options):
     for value in (axis, accuracy, edge_order, boundary, cval, *spacing):
         if type(value) not in _HASHABLE:
             make = _recipe.__wrapped__
-    if cval == 0 and copysign(1.0, cval) < 0:
+    if type(cval) is float and cval == 0 and copysign(1.0, cval) < 0:
         make = _recipe.__wrapped__  # -0.0 equals 0.0, and the cache would not tell them apart
     order = None if f.flags.c_contiguous else memory_order(f)
     return make(reduction, f.shape, f.dtype, order, axis, accuracy, edge_order, boundary, cval, *spacing)

@@ -83,7 +83,7 @@ def refuses(function, f, *spacing, match, error=EITHER, **options):
     """The call fails with that message, and a good `out` keeps what it held."""
     with pytest.raises(error, match=match):
         function(f, *spacing, **options)
-    if "axis" not in options and "out" not in options and np.shape(f) == SHAPE:
+    if "axis" not in options and "out" not in options and getattr(f, "shape", None) == SHAPE:
         out = np.full(RESULT_SHAPES[function], 7.0)
         with pytest.raises(error, match=match):
             function(f, *spacing, out=out, **options)
