@@ -26,24 +26,26 @@ def fastest(
     limit
         No new round after so many seconds, if there were three.
     """
-    numbers = {name: _calls_per_block(call) for name, call in calls.items()}
-    best = dict.fromkeys(calls, float("inf"))
     start = perf_counter()
-    done = 0
+    numbers, best = {}, {}
+    for name, call in calls.items():
+        numbers[name], best[name] = _first_round(call)
+    done = 1
     while done < rounds or perf_counter() - start < seconds:
-        for name, call in calls.items():
-            best[name] = min(best[name], _block(call, numbers[name]) / numbers[name])
-        done += 1
         if done >= 3 and perf_counter() - start > limit:
             break
+        for name, call in calls.items():
+            best[name] = min(best[name], _block(call, numbers[name]))
+        done += 1
     return best
 
 
-def _calls_per_block(call) -> int:
+def _first_round(call) -> tuple[int, float]:
+    """How many calls make a block, and the seconds of each."""
     number = 1
-    while _block(call, number) < SHORTEST:
+    while (spent := _block(call, number)) * number < SHORTEST:
         number *= 2
-    return number
+    return number, spent
 
 
 def _block(call, number) -> float:
@@ -51,4 +53,4 @@ def _block(call, number) -> float:
     start = perf_counter()
     for _ in turns:
         call()
-    return perf_counter() - start
+    return (perf_counter() - start) / number

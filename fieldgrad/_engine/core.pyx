@@ -45,6 +45,7 @@ cdef extern from "rows.h" nogil:
     const fg_kernels *fg_variant_kernels(int, int)
     const char *fg_compiler()
     void fg_stream_end()
+    double fg_seconds()
     void fg_prefetch(const char *, Py_ssize_t)
     int64_t fg_draw(int64_t *)
     int fg_peek(const int *)
@@ -64,8 +65,9 @@ cdef enum:
     # Results that outgrow the caches go past them; work that is shorter than waking a thread takes is not shared.
     STREAM_BYTES = 8 << 20
     SHARE_BYTES = 2 << 20
-    # Between two looks for a pending Ctrl-C.
-    SIGNAL_BYTES = 32 << 20
+
+# Looking for a pending Ctrl-C takes the GIL, which may take a while to be had.
+cdef double SECONDS_BETWEEN_LOOKS = 0.1
 
 cdef enum Reduction:
     STACK, NORM, UNIT
@@ -153,7 +155,7 @@ cdef struct Job:
     Py_ssize_t block_columns, block_rows, tile_rows, segment
     Py_ssize_t column_tiles, row_tiles, units
     Py_ssize_t reach_planes, reach_rows, reach_columns, far
-    char cval[16]
+    long double cval
     Stencil *stencil
     Layout field, out
 
@@ -169,10 +171,11 @@ cdef struct Worker:
     int64_t *stamp
     int64_t clock
     Tile tile
+    Py_ssize_t first_plane, last_plane
     Py_ssize_t index[2 * FG_MOST_TERMS]     # the samples of the terms at hand, a and b in turn
     fg_sources sources
-    char weight[16 * FG_MOST_TERMS]
-    char bend[16 * FG_MOST_TERMS]
+    long double weight[FG_MOST_TERMS]       # of any type, aligned for all
+    long double bend[FG_MOST_TERMS]
 
 
 cdef inline Py_ssize_t plane_offset(const Job *job, const Layout *layout, Py_ssize_t plane) noexcept nogil:
@@ -237,8 +240,8 @@ cdef void find_terms(Worker *worker, const Stencil *stencil, Py_ssize_t i) noexc
             sources.w, sources.bend = worker.weight, worker.bend
             for t in range(stencil.terms):
                 at = (t * (stencil.hi - stencil.lo) + i - stencil.lo) * item
-                memcpy(worker.weight + t * item, stencil.weight + at, item)
-                memcpy(worker.bend + t * item, stencil.bend + at, item)
+                memcpy(<char *>worker.weight + t * item, stencil.weight + at, item)
+                memcpy(<char *>worker.bend + t * item, stencil.bend + at, item)
         return
     edge = i if i < stencil.lo else stencil.lo + i - stencil.hi
     sources.terms = stencil.edge_count[edge]
@@ -441,28 +444,30 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
             emit(worker, k, plane, r0, r1, <char *>parts[k], job.lanes)
 
 
-cdef void run_unit(Worker *worker, Py_ssize_t unit) noexcept nogil:
+cdef void begin_unit(Worker *worker, Py_ssize_t unit) noexcept nogil:
     """One tile of lines through a segment of planes."""
     cdef Job *job = worker.job
     cdef Tile *tile = &worker.tile
-    cdef Py_ssize_t plane, r, start
     cdef int k
     tile.c0 = unit % job.column_tiles * job.block_columns
     tile.c1 = min(job.columns, tile.c0 + job.block_columns)
     unit //= job.column_tiles
     tile.r0 = unit % job.row_tiles * job.tile_rows
     tile.r1 = min(job.rows, tile.r0 + job.tile_rows)
-    start = unit // job.row_tiles * job.segment
+    worker.first_plane = unit // job.row_tiles * job.segment
+    worker.last_plane = min(job.planes, worker.first_plane + job.segment)
     tile.ra, tile.rb = max(0, tile.r0 - job.reach_rows), min(job.rows, tile.r1 + job.reach_rows)
     tile.ca, tile.cb = max(0, tile.c0 - job.reach_columns), min(job.columns, tile.c1 + job.reach_columns)
     if not job.direct:
         for k in range(job.slots):
             worker.tag[k] = worker.stamp[k] = -1
-    for plane in range(start, min(job.planes, start + job.segment)):
-        r = tile.r0
-        while r < tile.r1:
-            run_block(worker, plane, r, min(tile.r1, r + job.block_rows))
-            r += job.block_rows
+
+
+cdef void run_plane(Worker *worker, Py_ssize_t plane) noexcept nogil:
+    cdef Py_ssize_t r = worker.tile.r0
+    while r < worker.tile.r1:
+        run_block(worker, plane, r, min(worker.tile.r1, r + worker.job.block_rows))
+        r += worker.job.block_rows
 
 
 cdef inline Py_ssize_t ceiling(Py_ssize_t n, Py_ssize_t size) noexcept nogil:
@@ -505,7 +510,7 @@ cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
     if job.has_constant:
         memset(worker.constants, 0, row)
         for j in range(job.block_columns):
-            memcpy(worker.constants + row + j * job.item, job.cval, job.item)
+            memcpy(worker.constants + row + j * job.item, &job.cval, job.item)
     return 0
 
 
@@ -569,7 +574,7 @@ cdef class Plan:
         if self.stencil == NULL:
             raise MemoryError()
         constant = np.array(cval).astype(self.sample_type)
-        memcpy(job.cval, cnp.PyArray_DATA(constant), job.item)
+        memcpy(&job.cval, cnp.PyArray_DATA(constant), job.item)
         job.slots = 1
         for k, (axis, table) in enumerate(stencils):
             self.read(&self.stencil[k], pad + axis, table)
@@ -696,12 +701,11 @@ cdef class Plan:
             job.mode = STREAMED
         else:
             job.mode = IN_PLACE
-        call.units_per_look = max(1, SIGNAL_BYTES // (1 + work // job.units))
         workers = <int>min(<Py_ssize_t>workers, min(job.units, work // SHARE_BYTES))
         if workers > 1:
             share(call, workers - 1)
         else:
-            call.work()
+            call.work(look=True)
 
 
 cdef class Call:
@@ -710,30 +714,34 @@ cdef class Call:
     cdef Job job
     cdef Plan plan
     cdef cnp.ndarray field, array
-    cdef int64_t next_unit, units_per_look
+    cdef int64_t next_unit
     cdef int stopped
 
-    def work(self):
-        """Do units until none is left. Raises what a signal handler raises."""
+    def work(self, bint look=False):
+        """Do units until none is left; with `look`, raise what a signal handler raises."""
         cdef Worker worker
-        cdef int64_t unit = 0, done = 0
+        cdef Py_ssize_t unit, plane
+        cdef double due = fg_seconds() + SECONDS_BETWEEN_LOOKS
         if open_worker(&worker, &self.job) < 0:
             raise MemoryError("no memory for the scratch rows")
         try:
             with nogil:
-                while not fg_peek(&self.stopped):
+                unit = fg_draw(&self.next_unit)
+                while unit < self.job.units and not fg_peek(&self.stopped):
+                    begin_unit(&worker, unit)
+                    for plane in range(worker.first_plane, worker.last_plane):
+                        run_plane(&worker, plane)
+                        if look and fg_seconds() > due:
+                            due = fg_seconds() + SECONDS_BETWEEN_LOOKS
+                            with gil:
+                                PyErr_CheckSignals()
+                        if fg_peek(&self.stopped):
+                            break
                     unit = fg_draw(&self.next_unit)
-                    if unit >= self.job.units:
-                        break
-                    run_unit(&worker, unit)
-                    done += 1
-                    if done % self.units_per_look == 0:
-                        with gil:
-                            PyErr_CheckSignals()
                 fg_stream_end()
         finally:
             free(worker.memory)
 
     def stop(self):
-        """Let every thread end after its present unit."""
+        """Let every thread end after its present plane."""
         fg_raise(&self.stopped)

@@ -42,7 +42,7 @@ def share(call, helpers: int) -> None:
     """Run a call on this thread and up to that many others; any exception stops them all."""
     futures = _submit(call.work, helpers)
     try:
-        call.work()
+        call.work(look=True)
         running = [future for future in futures if not future.cancel()]
         wait(running)
         for future in running:

@@ -14,6 +14,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define FG_X86 1
@@ -126,6 +127,14 @@ static inline void fg_prefetch(const char *address, Py_ssize_t bytes)
 #else
     (void)address, (void)bytes;
 #endif
+}
+
+/* For measuring short spans. */
+static inline double fg_seconds(void)
+{
+    struct timespec now;
+    timespec_get(&now, TIME_UTC);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* The next number of a counter that several threads draw from. */
