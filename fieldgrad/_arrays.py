@@ -82,7 +82,7 @@ def apart(field: np.ndarray, out: np.ndarray) -> np.ndarray:
     if not np.may_share_memory(field, out):
         return field
     try:
-        shared = np.shares_memory(field, out, max_work=1 << 12)
+        shared = np.shares_memory(field, out, max_work=1 << 12)  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         shared = True
     return field.copy() if shared else field

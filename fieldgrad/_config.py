@@ -41,10 +41,7 @@ def _default_workers() -> int:
         if not text.isdecimal() or int(text) < 1:
             raise ValueError(f"FIELDGRAD_WORKERS must be an int >= 1, got {text!r}")
         return int(text)
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, _cgroup_cores() or cores))
 
 

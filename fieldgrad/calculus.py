@@ -237,24 +237,38 @@ def _differentiate(reduction, f, spacing, options, out, workers):
     return out
 
 
-_HASHABLE = frozenset({int, float, str, type(None), Grid})
+class _Coordinates(NamedTuple):
+    """A short coordinate array as a key of the cache: by its contents."""
+
+    dtype: str
+    data: bytes
+
+
+_HASHABLE = frozenset({int, float, str, type(None), Grid, _Coordinates})
+_MOST_REMEMBERED = 1 << 14  # coordinates
 
 
 def _find_recipe(reduction, f, spacing, options):
-    """The recipe, from the cache unless there are coordinates or odd arguments."""
+    """The recipe, from the cache unless arguments are odd."""
     axis, accuracy, edge_order, boundary, cval = options
-    make = _recipe
+    spacing = [
+        _Coordinates(step.dtype.str, step.tobytes())
+        if type(step) is np.ndarray and step.ndim == 1 and step.size <= _MOST_REMEMBERED and step.dtype.kind in "iuf"
+        else step
+        for step in spacing
+    ]
+    make = _cached_recipe
     for value in (axis, accuracy, edge_order, boundary, cval, *spacing):
         if type(value) not in _HASHABLE:
-            make = _recipe.__wrapped__
+            make = _make_recipe
     if type(cval) is float and cval == 0 and copysign(1.0, cval) < 0:
-        make = _recipe.__wrapped__  # -0.0 equals 0.0, and the cache would not tell them apart
+        make = _make_recipe  # -0.0 equals 0.0, and the cache would not tell them apart
     order = None if f.flags.c_contiguous else memory_order(f)
     return make(reduction, f.shape, f.dtype, order, axis, accuracy, edge_order, boundary, cval, *spacing)
 
 
-@lru_cache(maxsize=256, typed=True)
-def _recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, boundary, cval, *spacing):
+def _make_recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, boundary, cval, *steps):
+    spacing = [np.frombuffer(s.data, s.dtype) if isinstance(s, _Coordinates) else s for s in steps]
     ndim = len(shape)
     accuracy, edge_order = _as_orders(accuracy, edge_order)
     if not isinstance(cval, Real):
@@ -283,6 +297,9 @@ def _recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, boundary
         return _Recipe(plan, order, (), np.dtype(kind.result.char.lower()))
     bare = bare or (reduction == "stack" and axis is None and ndim == 1)
     return _Recipe(plan, order, () if bare else (len(axes),), kind.result)
+
+
+_cached_recipe: Any = lru_cache(maxsize=256, typed=True)(_make_recipe)
 
 
 # ---- arguments -----------------------------------------------------------------------------------------------
@@ -335,7 +352,7 @@ def _as_pairs(boundary, ndim):
     return [tuple(pair) for pair in pairs]
 
 
-def _placements(spacing, shape, axes) -> list[Axis]:
+def _placements(spacing: Any, shape: Any, axes: Any) -> list[Axis]:
     """Where the samples are along each of `axes`."""
     ndim = len(shape)
     if len(spacing) == 1 and isinstance(spacing[0], Grid):
@@ -375,11 +392,10 @@ def _with_boundary(axis, n, pair, k):
 
 
 def _check_samples(n, axis, edge_order, low, high, k):
-    if ONE_SIDED in (low, high):
-        needed = edge_order + 1
-    else:  # mirrored coordinates need a step
-        needed = 1 if axis.step is not None or axis.periodic else 2
-    if n < needed and (n > 0 or ONE_SIDED in (low, high)):
+    one_sided = ONE_SIDED in (low, high)
+    mirrored_steps = axis.step is None and not axis.periodic
+    needed = edge_order + 1 if one_sided else 1 + mirrored_steps
+    if n < needed and (n > 0 or one_sided):
         raise ValueError(f"f has {n} samples along axis {k}, the stencil needs at least {needed}")
 
 

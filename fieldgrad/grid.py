@@ -26,13 +26,12 @@ class Axis:
     def length(self) -> int | None:
         return None if self.coordinates is None else len(self.coordinates)
 
-    def evenly(self) -> bool:
-        """Whether steps differ by no more than the rounding of the coordinates."""
-        x = self.coordinates
-        if x is None:
-            return True
-        steps = np.diff(x)
-        return bool(np.ptp(steps) <= 8 * np.finfo(x.dtype).eps * np.abs(x).max())
+    def positions(self, n: int) -> np.ndarray:
+        """Coordinates of n samples."""
+        if self.coordinates is not None:
+            return self.coordinates
+        assert self.step is not None
+        return np.arange(n) * self.step
 
 
 def as_axis(spacing: Any, name: str) -> Axis:
@@ -51,7 +50,8 @@ def as_axis(spacing: Any, name: str) -> Axis:
     if x.ndim == 0:
         if not np.isfinite(x) or x == 0:
             raise ValueError(f"{name} must be finite and not zero, got {spacing!r}")
-        return Axis(float(x) if x.dtype.char != "g" else x[()])
+        step: Any = x[()] if x.dtype.char == "g" else x.item()
+        return Axis(step)
     if x.ndim != 1:
         raise ValueError(f"{name} must be a number or 1-D coordinates, got an array of shape {x.shape}")
     if x.dtype.kind != "f" or x.dtype.itemsize < 4:
@@ -84,30 +84,34 @@ def _per_axis(value: Any, count: int, name: str, default: Any) -> list:
 
 
 def closed(axis: Axis, n: int | None, period: Any, name: str) -> Axis:
-    """The axis made periodic."""
-    step, x = axis.step, axis.coordinates
-    if x is None and period is None:
-        return Axis(step, None, True, None)
-    if x is None and n is None:
+    """The axis made periodic: its length is `period`, or what an even axis implies."""
+    if axis.coordinates is None and period is None:
+        return Axis(axis.step, periodic=True)
+    if n is None:
         raise ValueError(f"{name} needs shape= to be used with a period")
-    if n == 1 and x is not None and period is None:
-        raise ValueError(f"{name} has a single coordinate: give its period")
+    x = axis.positions(n)
     if period is None:
-        if not axis.evenly():
-            raise ValueError(f"{name} has uneven coordinates: give its period")
-        period = len(x) * step if step is not None else len(x) * ((x[-1] - x[0]) / (len(x) - 1))
-    if isinstance(period, bool) or not isinstance(period, (Real, np.floating)) or not math.isfinite(period):
+        period = _implied_period(x, name)
+    if isinstance(period, bool) or not isinstance(period, Real) or not math.isfinite(period):
         raise ValueError(f"period of {name} must be a finite number, got {period!r}")
-    if x is None:
-        x = np.arange(n) * step
-    span = abs(float(x[-1] - x[0]))
-    if not abs(period) > span:
-        raise ValueError(f"period of {name} must exceed the span of its coordinates, {span}, got {period}")
-    descending = len(x) > 1 and x[-1] < x[0] or step is not None and step < 0
-    period = -abs(period) if descending else abs(period)
-    if step is not None and not math.isclose(period, len(x) * step, rel_tol=8 * float(np.finfo(x.dtype).eps)):
-        step = None  # the step across the seam differs
-    return Axis(step, x, True, period)
+    span = float(x[-1] - x[0])
+    length = abs(float(period))
+    if not length > abs(span):
+        raise ValueError(f"period of {name} must exceed the span of its coordinates, {abs(span)}, got {period}")
+    if span < 0 or (axis.step is not None and axis.step < 0):
+        length = -length
+    # If the step across the seam differs, steps are no longer even.
+    rounding = 8 * float(np.finfo(x.dtype).eps)
+    even = axis.step is not None and math.isclose(length, n * axis.step, rel_tol=rounding)
+    return Axis(axis.step if even else None, x, True, length)
+
+
+def _implied_period(x: np.ndarray, name: str) -> float:
+    """n steps, if steps differ by no more than the rounding of the coordinates."""
+    steps = np.diff(x)
+    if len(steps) == 0 or np.ptp(steps) > 8 * np.finfo(x.dtype).eps * np.abs(x).max():
+        raise ValueError(f"{name} has uneven coordinates: give its period")
+    return float(len(x) * ((x[-1] - x[0]) / len(steps)))
 
 
 class Grid:
@@ -205,10 +209,10 @@ class Grid:
             elif periods[k] is not None and isinstance(period, (tuple, list)):
                 raise ValueError(f"period[{k}] is given but axis {k} is not periodic")
             axes.append(axis)
-        lengths = tuple(axis.length for axis in axes)
+        if sizes is None and all(axis.coordinates is not None for axis in axes):
+            sizes = tuple(len(axis.positions(0)) for axis in axes)
         grid = object.__new__(cls)
-        grid._axes = tuple(axes)
-        grid._shape = sizes if sizes is not None else None if None in lengths else lengths  # type: ignore[assignment]
+        grid._axes, grid._shape = tuple(axes), sizes
         return grid
 
     @property
@@ -226,10 +230,7 @@ class Grid:
     @property
     def coords(self) -> tuple[np.ndarray, ...]:
         shape = self._known_shape()
-        return tuple(
-            np.arange(n) * axis.step if axis.coordinates is None else axis.coordinates
-            for axis, n in zip(self._axes, shape, strict=True)
-        )
+        return tuple(axis.positions(n) for axis, n in zip(self._axes, shape, strict=True))
 
     @property
     def scale_factors(self) -> np.ndarray:
@@ -255,8 +256,8 @@ class Grid:
         """The axes, for a field of that shape."""
         if self.ndim != len(shape):
             raise ValueError(f"the grid has {self.ndim} axes, f has {len(shape)}")
-        lengths = self._shape or tuple(axis.length for axis in self._axes)
-        for k, (length, n) in enumerate(zip(lengths, shape, strict=True)):
+        for k, (axis, n) in enumerate(zip(self._axes, shape, strict=True)):
+            length = axis.length if self._shape is None else self._shape[k]
             if length is not None and length != n:
                 raise ValueError(f"the grid has {length} samples along axis {k}, f of shape {shape} has {n}")
         return self._axes

@@ -7,10 +7,12 @@ table, never other code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import floor, frexp, lcm
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +68,7 @@ class Stencil:
     edge_divisor: np.ndarray
 
 
-def fornberg(points, at, order):
+def fornberg(points: Sequence[Any], at: Any, order: int) -> list[Any]:
     """Weights of the derivative of that order of the polynomial through the values at `points`.
 
     Works in the arithmetic of its arguments: exactly in fractions, or on arrays for many samples at once.

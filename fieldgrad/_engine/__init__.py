@@ -5,3 +5,5 @@ import os
 from . import core
 
 core.use_isa(os.environ.get("FIELDGRAD_ISA") or None)
+
+__all__ = ["core"]

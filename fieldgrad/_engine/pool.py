@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from typing import Any
 
 _MOST_HELPERS = 512
 _lock = threading.Lock()
@@ -25,20 +27,18 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def _submit(work, helpers: int) -> list[Future]:
+def _submit(work: Any, helpers: int) -> list[Future]:
     global _executor
     with _lock:
         if _executor is None:
             _executor = ThreadPoolExecutor(_MOST_HELPERS, thread_name_prefix="fieldgrad")
     futures: list[Future] = []
-    try:
+    with suppress(RuntimeError):  # no thread to be had, or the interpreter is closing: the caller does the work
         futures += (_executor.submit(work) for _ in range(helpers))
-    except RuntimeError:
-        pass  # no thread to be had, or the interpreter is closing: the caller does the work
     return futures
 
 
-def share(call, helpers: int) -> None:
+def share(call: Any, helpers: int) -> None:
     """Run a call on this thread and up to that many others; any exception stops them all."""
     futures = _submit(call.work, helpers)
     try:
