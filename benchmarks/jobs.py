@@ -31,11 +31,10 @@ class Case:
             calls["plain"] = self.plain
         return calls | {name: rival.call for name, rival in self.others.items()}
 
-    def check(self) -> None:
-        """Raise AssertionError unless the rivals get the same numbers."""
-        for name, rival in self.others.items():
-            if not rival.same:
-                continue
+    def check(self) -> list[str]:
+        """The rivals that get the same numbers; AssertionError if one that should does not."""
+        peers = {name: rival for name, rival in self.others.items() if rival.same}
+        for name, rival in peers.items():
             ours, theirs = self.ours(), np.asarray(rival.call())
             if rival.margin:
                 inner = (slice(None), *[slice(rival.margin, -rival.margin)] * (ours.ndim - 1))
@@ -43,6 +42,7 @@ class Case:
             scale = np.abs(theirs).max()
             tolerance = 1e3 * np.finfo(theirs.dtype).eps
             np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * scale, err_msg=name)
+        return list(peers)
 
 
 @dataclass(frozen=True)

@@ -79,12 +79,13 @@ def gradient(
     Notes
     -----
     Inside, with an even step h and ``accuracy=2``, the derivative is ``(f[i+1] - f[i-1]) / (2 h)``, in every bit
-    what `numpy.gradient` gives. Coordinates give Fornberg's weights [1]_ in the form of differences,
+    what `numpy.gradient` gives. Coordinates give Fornberg's weights [1]_ in the form of differences: with weights
+    p and -q of the neighbours,
 
-    ``A (f[i+1] - f[i-1]) + B ((f[i+1] - f[i]) + (f[i-1] - f[i]))``,
+    ``m (f[i+1] - f[i-1]) + (p - m) (f[i+1] - f[i]) + (q - m) (f[i] - f[i-1])``,  m = min(p, q),
 
-    where B vanishes for even steps: exactly zero for constant fields, and free of the cancellation that the sum
-    of weighted samples suffers.
+    exactly zero for constant fields, free of the cancellation that a sum of weighted samples suffers, and the
+    formula above where steps are even.
 
     References
     ----------

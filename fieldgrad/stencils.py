@@ -60,7 +60,8 @@ class Stencil:
     hi: int
     offsets: np.ndarray  # (terms, 2): samples i + a, i + b
     weights: np.ndarray  # (terms,), or (terms, hi - lo) where coordinates are uneven
-    bends: np.ndarray | None  # (terms, hi - lo), weights of f[i + a] - 2 f[i] + f[i + b], there
+    ahead: np.ndarray | None  # (terms, hi - lo), there: weights of f[i + a] - f[i]
+    behind: np.ndarray | None  # and of f[i] - f[i + b]
     divisor: float
     edge_index: np.ndarray  # (n - hi + lo, edge terms, 2): samples a, b
     edge_weights: np.ndarray  # (n - hi + lo, edge terms)
@@ -96,25 +97,23 @@ def fornberg(points: Sequence[Any], at: Any, order: int) -> list[Any]:
     return [w[order] for w in weights]
 
 
-def _paired(weights, centre):
-    """The odd and the even part of a centred stencil: weights of f[k] - f[-k], and of f[k] - 2 f[0] + f[-k].
+def _paired(ahead, behind):
+    """Weights p and -q of f[k] and f[-k] as weights of the differences f[k] - f[-k], f[k] - f[0], f[0] - f[-k].
 
-    Where coordinates are nearly even the even part all but vanishes, and with it the rounding error that
-    differences to the centre bring.
+    As much as can be goes to the first, the rest to one of the others. All then have the signs of p and q, so nothing
+    cancels: the sum rounds no worse than that of the weighted samples, and is exactly zero for constants.
     """
-    ahead, behind = weights[centre + 1 :], weights[:centre][::-1]
-    odd = [(a - b) / 2 for a, b in zip(ahead, behind, strict=True)]
-    even = [(a + b) / 2 for a, b in zip(ahead, behind, strict=True)]
-    return odd, even
+    p, q = ahead, -behind
+    shared = np.where(p * q > 0, np.sign(p) * np.minimum(abs(p), abs(q)), 0)
+    return shared, p - shared, q - shared
 
 
 def _centred(weights, centre):
-    """Terms (position, position, weight) of a centred stencil."""
+    """Terms (position, position, weight) of a centred stencil on uneven coordinates."""
     terms = []
-    for k, (odd, even) in enumerate(zip(*_paired(weights, centre), strict=True), start=1):
-        terms.append((centre + k, centre - k, odd))
-        if even:
-            terms += [(centre + k, centre, even), (centre - k, centre, even)]
+    for k in range(1, centre + 1):
+        across, ahead, behind = _paired(weights[centre + k], weights[centre - k])
+        terms += [(centre + k, centre - k, across), (centre + k, centre, ahead), (centre, centre - k, behind)]
     return terms
 
 
@@ -133,8 +132,9 @@ def _over_common_divisor(terms):
 def _even_row(size, reference):
     """Terms and divisor, at unit spacing, of the first derivative at sample `reference` of a window."""
     weights = fornberg([Fraction(k) for k in range(size)], Fraction(reference), 1)
-    centred = size == 2 * reference + 1
-    return _over_common_divisor(_centred(weights, reference) if centred else _to_reference(weights, reference))
+    if size == 2 * reference + 1:  # antisymmetric
+        return _over_common_divisor([(reference + k, reference - k, weights[reference + k]) for k in range(1, reference + 1)])
+    return _over_common_divisor(_to_reference(weights, reference))
 
 
 def _even_edge(window, i, step):
@@ -214,12 +214,13 @@ def derivative(axis: Axis, n: int, accuracy: int, edge_order: int, low: str, hig
     if axis.step is not None:
         terms, divisor = _even_row(accuracy + 1, radius)
         weights, divisor = _fold(np.array([w for *_, w in terms], np.longdouble), divisor * axis.step)
-        bends = None
+        ahead = behind = None
     else:
         x = np.asarray(axis.coordinates, np.longdouble)
         around = [x[k : n - accuracy + k] for k in range(accuracy + 1)]
-        odd, even = _paired(fornberg(around, around[radius], 1), radius) if hi > lo else ([], [])
-        weights, bends = (np.array(part, np.longdouble).reshape(len(part), hi - lo) for part in (odd, even))
+        weights = fornberg(around, around[radius], 1)
+        parts = [_paired(weights[radius + k], weights[radius - k]) for k in range(1, radius + 1)]
+        weights, ahead, behind = np.array(parts, np.longdouble).reshape(radius, 3, hi - lo).swapaxes(0, 1)
         divisor = 1.0
     offsets = [(k, -k) for k in range(1, 1 + len(weights))]
 
@@ -231,12 +232,9 @@ def derivative(axis: Axis, n: int, accuracy: int, edge_order: int, low: str, hig
         else:
             row, row_divisor = _uneven_edge(window, i, [_position(axis, k, n) for k in window])
         samples = [_ghost(k, n, low, high) for k in window]
-        rows.append(
-            ([(samples[a], NOTHING if b is None else samples[b], w) for a, b, w in row], row_divisor)
-        )
-    return Stencil(
-        n, lo, hi, np.array(offsets, np.intp).reshape(-1, 2), weights, bends, divisor, *_edge_table(rows)
-    )  # fmt: skip
+        rows.append(([(samples[a], NOTHING if b is None else samples[b], w) for a, b, w in row], row_divisor))
+    table = _edge_table(rows)
+    return Stencil(n, lo, hi, np.array(offsets, np.intp).reshape(-1, 2), weights, ahead, behind, divisor, *table)
 
 
 def _fold(weights, divisor):

@@ -93,9 +93,7 @@ def derivative(f, x, accuracy=2, edge_order=None, boundary=(ONE_SIDED, ONE_SIDED
 
 def partial(f, x, axis, **options):
     """The derivative along any axis, and its scale."""
-    return tuple(
-        np.moveaxis(a, 0, axis) for a in derivative(np.moveaxis(np.asarray(f), axis, 0), x, **options)
-    )
+    return tuple(np.moveaxis(a, 0, axis) for a in derivative(np.moveaxis(np.asarray(f), axis, 0), x, **options))
 
 
 def magnitude(components):

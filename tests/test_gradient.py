@@ -59,9 +59,7 @@ def test_any_single_precision_field_gives_the_bits_of_numpy(f, spacing, edge_ord
 @given(data=st.data(), dtype=st.sampled_from(arrays.INTEGERS), edge_order=st.sampled_from(EDGE_ORDERS))
 def test_integers_are_differentiated_as_doubles(data, dtype, edge_order):
     f = data.draw(arrays.fields(dtype))
-    assert_same_bits(
-        fg.gradient(f, 0.7, edge_order=edge_order), oracles.numpy_gradient(f, 0.7, edge_order=edge_order)
-    )
+    assert_same_bits(fg.gradient(f, 0.7, edge_order=edge_order), oracles.numpy_gradient(f, 0.7, edge_order=edge_order))
 
 
 @pytest.mark.parametrize("shape", arrays.SHAPES)
@@ -70,9 +68,7 @@ def test_booleans_are_differentiated_as_doubles(shape):
     assert_same_bits(fg.gradient(f, 0.7), oracles.numpy_gradient(f.astype(float), 0.7))
 
 
-@pytest.mark.parametrize(
-    "spacing", (0.3, np.float64(0.3), 3, np.int64(3), np.array(0.3), np.array(3)), ids=repr
-)
+@pytest.mark.parametrize("spacing", (0.3, np.float64(0.3), 3, np.int64(3), np.array(0.3), np.array(3)), ids=repr)
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
 def test_every_kind_of_scalar_gives_the_bits_of_numpy(spacing, edge_order):
     f = arrays.field((9, 11))
@@ -143,9 +139,7 @@ def test_memory_layout_does_not_matter(shape, dtype):
         np.testing.assert_array_equal(nasty, f)
 
 
-@pytest.mark.parametrize(
-    "nested", ([1, 4, 9], [[1, 2.5], [3, 4]], ([True, False], [False, False]), [[1j, 2], [3, 4]])
-)
+@pytest.mark.parametrize("nested", ([1, 4, 9], [[1, 2.5], [3, 4]], ([True, False], [False, False]), [[1j, 2], [3, 4]]))
 def test_lists_are_arrays(nested):
     array = np.array(nested)
     assert_same_bits(fg.gradient(nested), fg.gradient(array))

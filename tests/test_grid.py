@@ -132,9 +132,7 @@ def test_even_coordinates_imply_their_period(accuracy):
 def test_seam_may_be_wider_than_the_steps():
     f = arrays.field((10,))
     grid = fg.Grid.cartesian(0.5, shape=(10,), periodic=True, period=7.0)
-    expected, scale = oracles.derivative(
-        f, oracles.even(10, 0.5), boundary=("periodic", "periodic"), period=7.0
-    )
+    expected, scale = oracles.derivative(f, oracles.even(10, 0.5), boundary=("periodic", "periodic"), period=7.0)
     assert_within_rounding(fg.gradient(f, grid), expected, scale, 4)
 
 
@@ -150,9 +148,7 @@ def test_rolling_uneven_coordinates_rolls_the_gradient():
     for shift in range(1, 13):
         rolled = np.roll(x, shift)
         rolled[:shift] -= 1
-        again = fg.gradient(
-            np.roll(f, shift), fg.Grid.cartesian(rolled, periodic=True, period=1.0), accuracy=4
-        )
+        again = fg.gradient(np.roll(f, shift), fg.Grid.cartesian(rolled, periodic=True, period=1.0), accuracy=4)
         np.testing.assert_allclose(again, np.roll(g, shift), rtol=0, atol=1e-11)
 
 

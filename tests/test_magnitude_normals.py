@@ -52,9 +52,7 @@ def test_magnitude_of_any_field_is_right(data, dtype, spacing):
     with np.errstate(all="ignore"):
         expected = oracles.magnitude(components(f, spacing))
     representable = np.isnan(expected) | (expected <= np.finfo(dtype).max)
-    assert_within_ulps(
-        fg.gradient_magnitude(f, spacing)[representable], expected[representable], ulps(f.ndim)
-    )
+    assert_within_ulps(fg.gradient_magnitude(f, spacing)[representable], expected[representable], ulps(f.ndim))
 
 
 SCALES = [(np.float64, s) for s in (1e300, 1e-300, 1e-318, 1e154, 1e-154)]

@@ -30,9 +30,7 @@ def assert_matches_the_oracle(f, x, spacing, factor, **options):
     expected, scale = oracles.derivative(f, x, boundary=per_side, **options)
     options.pop("period", None)
     per_axis = (per_side, *[ONE_SIDED] * (f.ndim - 1))
-    assert_within_rounding(
-        fg.gradient(f, spacing, axis=0, boundary=per_axis, **options), expected, scale, factor
-    )
+    assert_within_rounding(fg.gradient(f, spacing, axis=0, boundary=per_axis, **options), expected, scale, factor)
 
 
 # exactness

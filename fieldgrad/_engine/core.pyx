@@ -26,11 +26,13 @@ cdef extern from "rows.h" nogil:
         Py_ssize_t b_stride[FG_MOST_TERMS]
         Py_ssize_t centre_stride
         const void *w
-        const void *bend
+        const void *ahead
+        const void *behind
         const void *w_row[FG_MOST_TERMS]
-        const void *bend_row[FG_MOST_TERMS]
+        const void *ahead_row[FG_MOST_TERMS]
+        const void *behind_row[FG_MOST_TERMS]
         const void *divisor
-        int terms, division, bent, varying
+        int terms, division, centred, varying
     ctypedef struct fg_kernels:
         void (*combine)(void *, Py_ssize_t, const fg_sources *, Py_ssize_t, Py_ssize_t) noexcept nogil
         int (*prepare_divisor)(void *) noexcept nogil
@@ -114,10 +116,11 @@ cdef struct Stencil:
     Py_ssize_t axis, n, lo, hi      # samples lo..hi-1 share the interior's offsets; the others have rows of their own
     Py_ssize_t reach
     int terms, edge_terms, division
-    bint uneven                     # weights vary along the axis, and bends count
+    bint uneven                     # weights vary along the axis, and the centre counts
     const Py_ssize_t *offset        # terms x 2
     const char *weight              # terms, or terms x (hi - lo)
-    const char *bend                # terms x (hi - lo)
+    const char *ahead               # terms x (hi - lo)
+    const char *behind              # terms x (hi - lo)
     const char *divisor             # 3
     const Py_ssize_t *edge_index    # edges x edge_terms x 2
     const char *edge_weight         # edges x edge_terms
@@ -175,7 +178,8 @@ cdef struct Worker:
     Py_ssize_t index[2 * FG_MOST_TERMS]     # the samples of the terms at hand, a and b in turn
     fg_sources sources
     long double weight[FG_MOST_TERMS]       # of any type, aligned for all
-    long double bend[FG_MOST_TERMS]
+    long double ahead[FG_MOST_TERMS]
+    long double behind[FG_MOST_TERMS]
 
 
 cdef inline Py_ssize_t plane_offset(const Job *job, const Layout *layout, Py_ssize_t plane) noexcept nogil:
@@ -228,7 +232,7 @@ cdef void find_terms(Worker *worker, const Stencil *stencil, Py_ssize_t i) noexc
     """The row of the stencil's table for sample i: samples and weights."""
     cdef fg_sources *sources = &worker.sources
     cdef Py_ssize_t item = worker.job.item, edge, t, at
-    sources.varying = sources.bent = False
+    sources.varying = sources.centred = False
     if stencil.lo <= i < stencil.hi:
         sources.terms = stencil.terms
         sources.divisor, sources.division = stencil.divisor, stencil.division
@@ -236,12 +240,13 @@ cdef void find_terms(Worker *worker, const Stencil *stencil, Py_ssize_t i) noexc
         for t in range(2 * stencil.terms):
             worker.index[t] = i + stencil.offset[t]
         if stencil.uneven:
-            sources.bent = True
-            sources.w, sources.bend = worker.weight, worker.bend
+            sources.centred = True
+            sources.w, sources.ahead, sources.behind = worker.weight, worker.ahead, worker.behind
             for t in range(stencil.terms):
                 at = (t * (stencil.hi - stencil.lo) + i - stencil.lo) * item
                 memcpy(<char *>worker.weight + t * item, stencil.weight + at, item)
-                memcpy(<char *>worker.bend + t * item, stencil.bend + at, item)
+                memcpy(<char *>worker.ahead + t * item, stencil.ahead + at, item)
+                memcpy(<char *>worker.behind + t * item, stencil.behind + at, item)
         return
     edge = i if i < stencil.lo else stencil.lo + i - stencil.hi
     sources.terms = stencil.edge_count[edge]
@@ -278,7 +283,7 @@ cdef void along_planes(Worker *worker, const Stencil *stencil, Py_ssize_t plane,
         else:
             rows = source(worker, plane + (worker.index[which] - i) * step)
             set_source(sources, which, rows.data + (r0 * rows.row + worker.tile.c0) * job.item, rows.row)
-    if sources.bent:
+    if sources.centred:
         rows = source(worker, plane)
         sources.centre, sources.centre_stride = rows.data + (r0 * rows.row + worker.tile.c0) * job.item, rows.row
     job.kernels.combine(dst, stride, sources, r1 - r0, worker.tile.c1 - worker.tile.c0)
@@ -334,7 +339,8 @@ cdef void within_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, 
             sources.centre, sources.centre_stride = origin + c0 * job.item, here.row
             for t in range(stencil.terms):
                 at = ((t * (stencil.hi - stencil.lo) - stencil.lo) * lanes + c0) * job.item
-                sources.w_row[t], sources.bend_row[t] = stencil.weight + at, stencil.bend + at
+                sources.w_row[t] = stencil.weight + at
+                sources.ahead_row[t], sources.behind_row[t] = stencil.ahead + at, stencil.behind + at
         if not stencil.uneven and width == job.columns and here.row == width and stride == width:
             # Whole rows, end to end, are one long row; what this writes to their ends is mended below.
             job.kernels.combine(dst + c0 * job.item, stride, sources, 1, (rows - 1) * width + n)
@@ -590,6 +596,12 @@ cdef class Plan:
         self.tables.append(array)
         return <const char *>cnp.PyArray_DATA(array)
 
+    cdef const char *keep_weights(self, weights, int axis):
+        """Weights of the interior; along a row each lane has its own."""
+        if weights.ndim == 2 and axis == self.job.dims - 1:
+            weights = np.repeat(weights, self.job.lanes, axis=1)
+        return self.keep(weights, self.sample_type)
+
     cdef tuple divisors(self, values):
         """Divisors as the kernels want them, and how to divide."""
         cdef const fg_kernels *kernels = fg_variant_kernels(0, self.sample)
@@ -606,19 +618,17 @@ cdef class Plan:
         """Take a table over from Python."""
         cdef Job *job = &self.job
         cdef Py_ssize_t taps = 2 * max(table.edge_index.shape[1], len(table.offsets))
-        weights, bends = table.weights, table.bends
         if len(table.offsets) > FG_MOST_TERMS or table.edge_index.shape[1] > FG_MOST_TERMS:
             raise ValueError(f"a stencil has more than {FG_MOST_TERMS} terms")
         stencil.axis, stencil.n, stencil.lo, stencil.hi = axis, table.n, table.lo, table.hi
         stencil.terms, stencil.edge_terms = len(table.offsets), table.edge_index.shape[1]
-        stencil.uneven = bends is not None
+        stencil.uneven = table.ahead is not None
+        stencil.weight = self.keep_weights(table.weights, axis)
         if stencil.uneven:
-            if axis == job.dims - 1:
-                weights, bends = np.repeat(weights, job.lanes, axis=1), np.repeat(bends, job.lanes, axis=1)
-            stencil.bend = self.keep(bends, self.sample_type)
+            stencil.ahead = self.keep_weights(table.ahead, axis)
+            stencil.behind = self.keep_weights(table.behind, axis)
         stencil.reach = int(np.abs(table.offsets).max(initial=0))
         stencil.offset = <const Py_ssize_t *>self.keep(table.offsets, np.intp)
-        stencil.weight = self.keep(weights, self.sample_type)
         divisor, division = self.divisors([table.divisor])
         stencil.divisor, stencil.division = self.keep(divisor, None), division[0]
         stencil.edge_index = <const Py_ssize_t *>self.keep(table.edge_index, np.intp)

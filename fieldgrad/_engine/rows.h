@@ -47,16 +47,16 @@ typedef void (*fg_load_fn)(void *dst, const char *src, Py_ssize_t stride, Py_ssi
 
 /* A stencil that found its samples: for sample j of row r, with a[t] for a[t][r * a_stride[t] + j] and so on,
  *
- *     (sum over t of w[t] * (a[t] - b[t]) + bend[t] * ((a[t] - centre) + (b[t] - centre))) / divisor[0]
+ *     (sum over t of w[t] * (a[t] - b[t]) + ahead[t] * (a[t] - centre) + behind[t] * (centre - b[t])) / divisor[0]
  *
- * `bend` may be missing. The weights are w[t] and bend[t], or w_row[t][j] and bend_row[t][j] where they vary. */
+ * Without a centre the first difference is all. The weights are w[t] and so on or, where they vary, w_row[t][j]. */
 typedef struct {
     const void *a[FG_MOST_TERMS], *b[FG_MOST_TERMS], *centre;
     Py_ssize_t a_stride[FG_MOST_TERMS], b_stride[FG_MOST_TERMS], centre_stride;
-    const void *w, *bend;
-    const void *w_row[FG_MOST_TERMS], *bend_row[FG_MOST_TERMS];
+    const void *w, *ahead, *behind;
+    const void *w_row[FG_MOST_TERMS], *ahead_row[FG_MOST_TERMS], *behind_row[FG_MOST_TERMS];
     const void *divisor;  /* three samples, as prepare_divisor left them; so is `division` */
-    int terms, division, bent, varying;
+    int terms, division, centred, varying;
 } fg_sources;
 
 /* One variant: the kernels of one sample type for one instruction set. Strides and lengths count samples. */
@@ -349,17 +349,17 @@ FG_INLINE T FG_NAME(quotient)(T x, T by, T high, T low)
 
 /* ---- tensor stencils ---------------------------------------------------------------------------------- */
 
-/* What is constant where the row loop is inlined: two ways to weigh differences, two to weigh bends as well. */
-enum { FG_NAME(DIFFERENCES), FG_NAME(QUOTIENTS), FG_NAME(BENDS), FG_NAME(VARYING_BENDS) };
+/* What is constant where the row loop is inlined: without a centre divided or not, with one varying or not. */
+enum { FG_NAME(DIFFERENCES), FG_NAME(QUOTIENTS), FG_NAME(CENTRED), FG_NAME(VARYING) };
 
 /* Up to four terms, onto what is there or not. Returns whether quotients can be relied on: whether no sum was
  * outside the range that is safe for them. */
 FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_ssize_t r, int first, int count,
                                     int form, int onto, Py_ssize_t n)
 {
-    const int bent = form >= FG_NAME(BENDS), varying = form == FG_NAME(VARYING_BENDS);
-    const T *a[4], *b[4], *w_row[4], *bend_row[4], *centre = 0, *divisor = (const T *)s->divisor;
-    T w[4], bend[4];
+    const int centred = form >= FG_NAME(CENTRED), varying = form == FG_NAME(VARYING);
+    const T *a[4], *b[4], *w_row[4], *ahead_row[4], *behind_row[4], *centre = 0, *divisor = (const T *)s->divisor;
+    T w[4], ahead[4], behind[4];
     FG_TYPED(fg_bits) outside = 0;
     (void)divisor;
     for (int t = 0; t < count; t++) {
@@ -367,20 +367,23 @@ FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_
         b[t] = (const T *)s->b[first + t] + r * s->b_stride[first + t];
         if (varying) {
             w_row[t] = (const T *)s->w_row[first + t];
-            bend_row[t] = (const T *)s->bend_row[first + t];
+            ahead_row[t] = (const T *)s->ahead_row[first + t];
+            behind_row[t] = (const T *)s->behind_row[first + t];
         } else {
             w[t] = ((const T *)s->w)[first + t];
-            bend[t] = bent ? ((const T *)s->bend)[first + t] : 0;
+            ahead[t] = centred ? ((const T *)s->ahead)[first + t] : 0;
+            behind[t] = centred ? ((const T *)s->behind)[first + t] : 0;
         }
     }
-    if (bent)
+    if (centred)
         centre = (const T *)s->centre + r * s->centre_stride;
     for (Py_ssize_t j = 0; j < n; j++) {
         T sum = onto ? out[j] : 0;
         for (int t = 0; t < count; t++) {
             T term = (varying ? w_row[t][j] : w[t]) * (a[t][j] - b[t][j]);
-            if (bent)
-                term += (varying ? bend_row[t][j] : bend[t]) * ((a[t][j] - centre[j]) + (b[t][j] - centre[j]));
+            if (centred)
+                term += (varying ? ahead_row[t][j] : ahead[t]) * (a[t][j] - centre[j])
+                    + (varying ? behind_row[t][j] : behind[t]) * (centre[j] - b[t][j]);
             sum = onto || t ? sum + term : term;  /* 0 + (-0) would lose the sign */
         }
 #ifdef FG_HAS_FMA
@@ -419,10 +422,10 @@ static void FG_NAME(combine_short)(T *out, const fg_sources *s, Py_ssize_t r, Py
         for (int t = 0; t < s->terms; t++) {
             T a = ((const T *)s->a[t])[r * s->a_stride[t] + j], b = ((const T *)s->b[t])[r * s->b_stride[t] + j];
             T term = (s->varying ? ((const T *)s->w_row[t])[j] : ((const T *)s->w)[t]) * (a - b);
-            if (s->bent) {
+            if (s->centred) {
                 T centre = ((const T *)s->centre)[r * s->centre_stride + j];
-                term += (s->varying ? ((const T *)s->bend_row[t])[j] : ((const T *)s->bend)[t])
-                    * ((a - centre) + (b - centre));
+                term += (s->varying ? ((const T *)s->ahead_row[t])[j] : ((const T *)s->ahead)[t]) * (a - centre)
+                    + (s->varying ? ((const T *)s->behind_row[t])[j] : ((const T *)s->behind)[t]) * (centre - b);
             }
             sum = t ? sum + term : term;
         }
@@ -432,7 +435,7 @@ static void FG_NAME(combine_short)(T *out, const fg_sources *s, Py_ssize_t r, Py
 
 static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const fg_sources *s, Py_ssize_t rows, Py_ssize_t n)
 {
-    int dense = !s->varying && out_stride == n && (!s->bent || s->centre_stride == n);
+    int dense = !s->varying && out_stride == n && (!s->centred || s->centre_stride == n);
     for (int t = 0; t < s->terms; t++)
         dense = dense && s->a_stride[t] == n && s->b_stride[t] == n;
     if (dense)
@@ -444,9 +447,9 @@ static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const fg_sources 
             continue;
         }
         if (s->varying)
-            FG_NAME(combine_row)(row, s, r, FG_NAME(VARYING_BENDS), n);
-        else if (s->bent)
-            FG_NAME(combine_row)(row, s, r, FG_NAME(BENDS), n);
+            FG_NAME(combine_row)(row, s, r, FG_NAME(VARYING), n);
+        else if (s->centred)
+            FG_NAME(combine_row)(row, s, r, FG_NAME(CENTRED), n);
 #ifdef FG_HAS_FMA
         else if (s->division == FG_DIVIDE_BY_FMA && FG_NAME(combine_row)(row, s, r, FG_NAME(QUOTIENTS), n))
             continue;
