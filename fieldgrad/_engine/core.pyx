@@ -61,7 +61,7 @@ cdef enum:
 cdef enum:
     MAX_DIMS = 66
     # A block of one component lies in L1 beside the rows it is made of; a tile's neighbouring planes lie in L2.
-    BLOCK_BYTES = 8 << 10
+    BLOCK_BYTES = 16 << 10
     TILE_BYTES = 256 << 10
     SEGMENT_PLANES = 64
     # Results that outgrow the caches go past them; work that is shorter than waking a thread takes is not shared.

@@ -177,6 +177,12 @@ static inline int fg_to_bits_fld(long double x) { return x != 0; }
 #define fg_sqrt_f32 sqrtf
 #define fg_sqrt_f64 sqrt
 #define fg_sqrt_fld sqrtl
+#define fg_abs_f32 fabsf
+#define fg_abs_f64 fabs
+#define fg_abs_fld fabsl
+#define FG_EACH_FOUR(FORM) \
+    FG_FOUR(FORM, 1, 0) FG_FOUR(FORM, 2, 0) FG_FOUR(FORM, 3, 0) FG_FOUR(FORM, 4, 0) \
+    FG_FOUR(FORM, 1, 1) FG_FOUR(FORM, 2, 1) FG_FOUR(FORM, 3, 1) FG_FOUR(FORM, 4, 1)
 #define FG_TYPED2(name, type) name##_##type
 #define FG_TYPED1(name, type) FG_TYPED2(name, type)
 #define FG_TYPED(name) FG_TYPED1(name, FG_TYPE)
@@ -388,7 +394,7 @@ FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_
         }
 #ifdef FG_HAS_FMA
         if (form == FG_NAME(QUOTIENTS)) {
-            T size = sum < 0 ? -sum : sum;
+            T size = FG_TYPED(fg_abs)(sum);
             T unsafe = (size > FG_TYPED(FG_MOST)) | (size < FG_TYPED(FG_LEAST)) ? size : 0;
             outside |= FG_TYPED(fg_to_bits)(unsafe);
             sum = FG_NAME(quotient)(sum, divisor[0], divisor[1], divisor[2]);
@@ -399,19 +405,39 @@ FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_
     return !outside;
 }
 
-/* One row, four terms at a time. */
-FG_INLINE int FG_NAME(combine_row)(T *out, const fg_sources *s, Py_ssize_t r, int form, Py_ssize_t n)
+/* Each of the cases as a function of its own: together they would run out of registers. */
+typedef int (*FG_NAME(four_fn))(T *out, const fg_sources *s, Py_ssize_t r, int first, Py_ssize_t n);
+#define FG_FOUR(FORM, COUNT, ONTO) \
+static int FG_NAME(FORM##_##COUNT##_##ONTO)(T *out, const fg_sources *s, Py_ssize_t r, int first, Py_ssize_t n) \
+{ \
+    return FG_NAME(combine_four)(out, s, r, first, COUNT, FG_NAME(FORM), ONTO, n); \
+}
+#define FG_ENTRIES(FORM, ONTO) \
+    {FG_NAME(FORM##_1_##ONTO), FG_NAME(FORM##_2_##ONTO), FG_NAME(FORM##_3_##ONTO), FG_NAME(FORM##_4_##ONTO)}
+FG_EACH_FOUR(DIFFERENCES)
+FG_EACH_FOUR(CENTRED)
+FG_EACH_FOUR(VARYING)
+#ifdef FG_HAS_FMA
+FG_EACH_FOUR(QUOTIENTS)
+#endif
+static const FG_NAME(four_fn) FG_NAME(fours)[4][2][4] = {
+    [FG_NAME(DIFFERENCES)] = {FG_ENTRIES(DIFFERENCES, 0), FG_ENTRIES(DIFFERENCES, 1)},
+    [FG_NAME(CENTRED)] = {FG_ENTRIES(CENTRED, 0), FG_ENTRIES(CENTRED, 1)},
+    [FG_NAME(VARYING)] = {FG_ENTRIES(VARYING, 0), FG_ENTRIES(VARYING, 1)},
+#ifdef FG_HAS_FMA
+    [FG_NAME(QUOTIENTS)] = {FG_ENTRIES(QUOTIENTS, 0), FG_ENTRIES(QUOTIENTS, 1)},
+#endif
+};
+#undef FG_FOUR
+#undef FG_ENTRIES
+
+/* One row, four terms at a time; the last ones divide. */
+static int FG_NAME(combine_row)(T *out, const fg_sources *s, Py_ssize_t r, int form, Py_ssize_t n)
 {
-    int first = 0;
+    int first = 0, before = form == FG_NAME(QUOTIENTS) ? FG_NAME(DIFFERENCES) : form;
     for (; first + 4 < s->terms; first += 4)
-        FG_NAME(combine_four)(out, s, r, first, 4, form == FG_NAME(QUOTIENTS) ? FG_NAME(DIFFERENCES) : form, first > 0, n);
-#define FG_CASE(COUNT) \
-    case COUNT: \
-        return first ? FG_NAME(combine_four)(out, s, r, first, COUNT, form, 1, n) \
-                     : FG_NAME(combine_four)(out, s, r, first, COUNT, form, 0, n);
-    switch (s->terms - first) { FG_CASE(1) FG_CASE(2) FG_CASE(3) FG_CASE(4) }
-#undef FG_CASE
-    return 1;
+        FG_NAME(fours)[before][first > 0][3](out, s, r, first, n);
+    return FG_NAME(fours)[form][first > 0][s->terms - first - 1](out, s, r, first, n);
 }
 
 /* The ends of rows: no vectors. */
@@ -466,29 +492,28 @@ static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const fg_sources 
 
 enum { FG_NAME(GROUP) = 64 };
 
-/* Sums of squares and largest magnitudes over up to three components more. Returns whether the sums are good: neither
- * overflowed nor built from squares that underflowed. `count`, `lanes` and `onto` are constants where this is inlined. */
+/* Sums of squares of up to three components more. Returns whether the sums are good: neither overflowed nor built from
+ * squares that underflowed. `count`, `lanes` and `onto` are constants where this is inlined. */
 FG_INLINE int FG_NAME(add_squares)(const T *const *component, int count, int lanes, int onto, Py_ssize_t n,
-                                   T *FG_RESTRICT sum, T *FG_RESTRICT largest)
+                                   T *FG_RESTRICT sum)
 {
     FG_TYPED(fg_bits) bad = 0;
     for (Py_ssize_t j = 0; j < n; j++) {
-        T total = onto ? sum[j] : 0, most = onto ? largest[j] : 0, unsafe;
+        T total = onto ? sum[j] : 0, some = 0, unsafe;
         for (int k = 0; k < count * lanes; k++) {
-            T value = component[k / lanes][j * lanes + k % lanes], size = value < 0 ? -value : value;
-            total += value * value;
-            most = size > most ? size : most;
+            T value = component[k / lanes][j * lanes + k % lanes];
+            total = onto || k ? total + value * value : value * value;
+            some = FG_TYPED(fg_abs)(value) + some;
         }
-        sum[j] = total, largest[j] = most;
-        unsafe = (total > FG_TYPED(FG_MAX)) | (total < FG_TYPED(FG_LEAST)) ? most : 0;
+        sum[j] = total;
+        unsafe = (total > FG_TYPED(FG_MAX)) | (total < FG_TYPED(FG_LEAST)) ? some : 0;
         bad |= FG_TYPED(fg_to_bits)(unsafe);
     }
     return !bad;
 }
 
 /* The same for a group of n samples and all components; zeros follow up to GROUP. */
-static int FG_NAME(squares)(void *const *component, int count, int lanes, Py_ssize_t start, Py_ssize_t n, T *sum,
-                            T *largest)
+static int FG_NAME(squares)(void *const *component, int count, int lanes, Py_ssize_t start, Py_ssize_t n, T *sum)
 {
     int good = 1;
     for (Py_ssize_t j = n; j < FG_NAME(GROUP); j++)
@@ -499,8 +524,8 @@ static int FG_NAME(squares)(void *const *component, int count, int lanes, Py_ssi
         for (int k = 0; k < more; k++)
             c[k] = (const T *)component[first + k] + start * lanes;
 #define FG_ADD(COUNT, LANES) \
-        good = first ? FG_NAME(add_squares)(c, COUNT, LANES, 1, n, sum, largest) \
-                     : FG_NAME(add_squares)(c, COUNT, LANES, 0, n, sum, largest)
+        good &= first ? FG_NAME(add_squares)(c, COUNT, LANES, 1, n, sum) \
+                      : FG_NAME(add_squares)(c, COUNT, LANES, 0, n, sum)
         if (lanes == 2)
             switch (more) { case 1: FG_ADD(1, 2); break; case 2: FG_ADD(2, 2); break; default: FG_ADD(3, 2); }
         else
@@ -510,23 +535,26 @@ static int FG_NAME(squares)(void *const *component, int count, int lanes, Py_ssi
     return good;
 }
 
-FG_INLINE int FG_NAME(is_good)(T sum, T largest)
+/* The norm of one sample whose plain sum of squares may not be good: scaled by a power of two so that the largest part
+ * is near 1. Sets the power; 0 where the plain sum is good after all. Rare, so slow. */
+static long double FG_NAME(careful_norm)(void *const *component, int count, int lanes, Py_ssize_t j, T sum, int *exponent)
 {
-    int overflowed = sum > FG_TYPED(FG_MAX) && largest <= FG_TYPED(FG_MAX);
-    return !(overflowed || (sum < FG_TYPED(FG_LEAST) && largest > 0));
-}
-
-/* The components scaled by a power of two so that the largest is near 1; returns that power. Rare, so slow. */
-static int FG_NAME(rescale)(void *const *component, int count, int lanes, Py_ssize_t j, T largest, long double *sum)
-{
-    int exponent = ilogbl((long double)largest);
-    *sum = 0;
-    for (int k = 0; k < count; k++)
-        for (int lane = 0; lane < lanes; lane++) {
-            long double value = ldexpl((long double)((const T *)component[k])[j * lanes + lane], -exponent);
-            *sum += value * value;
-        }
-    return exponent;
+    T largest = 0;
+    long double scaled = 0;
+    for (int part = 0; part < count * lanes; part++) {
+        T size = FG_TYPED(fg_abs)(((const T *)component[part / lanes])[j * lanes + part % lanes]);
+        largest = size > largest ? size : largest;
+    }
+    *exponent = 0;
+    if (!((sum > FG_TYPED(FG_MAX) && largest <= FG_TYPED(FG_MAX)) || (sum < FG_TYPED(FG_LEAST) && largest > 0)))
+        return FG_TYPED(fg_sqrt)(sum);
+    *exponent = ilogbl((long double)largest);
+    for (int part = 0; part < count * lanes; part++) {
+        T value = ((const T *)component[part / lanes])[j * lanes + part % lanes];
+        long double small = ldexpl((long double)value, -*exponent);
+        scaled += small * small;
+    }
+    return sqrtl(scaled);
 }
 
 /* Square roots of a group, in place; none may be infinite. */
@@ -562,48 +590,38 @@ FG_INLINE void FG_NAME(roots)(T *x)
 
 static void FG_NAME(norm)(void *out, void *const *component, int count, int lanes, Py_ssize_t n)
 {
-    T sum[FG_NAME(GROUP)], largest[FG_NAME(GROUP)];
+    T sum[FG_NAME(GROUP)];
     for (Py_ssize_t start = 0; start < n; start += FG_NAME(GROUP)) {
         T *result = (T *)out + start;
         Py_ssize_t m = n - start < FG_NAME(GROUP) ? n - start : FG_NAME(GROUP);
-        if (FG_NAME(squares)(component, count, lanes, start, m, sum, largest)) {
+        if (FG_NAME(squares)(component, count, lanes, start, m, sum)) {
             FG_NAME(roots)(sum);
             memcpy(result, sum, (size_t)m * sizeof(T));
-            continue;
-        }
-        for (Py_ssize_t j = 0; j < m; j++) {
-            if (FG_NAME(is_good)(sum[j], largest[j])) {
-                result[j] = FG_TYPED(fg_sqrt)(sum[j]);
-                continue;
+        } else
+            for (Py_ssize_t j = 0; j < m; j++) {
+                int exponent;
+                long double root = FG_NAME(careful_norm)(component, count, lanes, start + j, sum[j], &exponent);
+                result[j] = (T)ldexpl(root, exponent);
             }
-            long double scaled;
-            int exponent = FG_NAME(rescale)(component, count, lanes, start + j, largest[j], &scaled);
-            result[j] = (T)ldexpl(sqrtl(scaled), exponent);
-        }
     }
 }
 
 static void FG_NAME(unit)(void *const *component, int count, int lanes, Py_ssize_t n)
 {
-    T sum[FG_NAME(GROUP)], largest[FG_NAME(GROUP)];
+    T sum[FG_NAME(GROUP)];
     for (Py_ssize_t start = 0; start < n; start += FG_NAME(GROUP)) {
         Py_ssize_t m = n - start < FG_NAME(GROUP) ? n - start : FG_NAME(GROUP);
-        if (FG_NAME(squares)(component, count, lanes, start, m, sum, largest))
+        if (FG_NAME(squares)(component, count, lanes, start, m, sum))
             FG_NAME(roots)(sum);
         else
             for (Py_ssize_t j = 0; j < m; j++) {
-                if (FG_NAME(is_good)(sum[j], largest[j])) {
-                    sum[j] = FG_TYPED(fg_sqrt)(sum[j]);
-                    continue;
+                int exponent;
+                long double root = FG_NAME(careful_norm)(component, count, lanes, start + j, sum[j], &exponent);
+                sum[j] = exponent ? 1 : (T)root;
+                for (int part = 0; exponent && part < count * lanes; part++) {
+                    T *c = (T *)component[part / lanes] + (start + j) * lanes + part % lanes;
+                    *c = (T)(ldexpl((long double)*c, -exponent) / root);
                 }
-                long double scaled;
-                int exponent = FG_NAME(rescale)(component, count, lanes, start + j, largest[j], &scaled);
-                for (int k = 0; k < count; k++)
-                    for (int lane = 0; lane < lanes; lane++) {
-                        T *c = (T *)component[k] + (start + j) * lanes + lane;
-                        *c = (T)(ldexpl((long double)*c, -exponent) / sqrtl(scaled));
-                    }
-                sum[j] = 1;
             }
         /* 1 / 0 would make NaN of a zero gradient; a NaN sum must stay NaN. */
         for (Py_ssize_t j = 0; j < m; j++)
