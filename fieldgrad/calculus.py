@@ -229,12 +229,13 @@ def _differentiate(reduction, f, spacing, options, out, workers):
             return _dressed(reduction, f, spacing, options, out, workers)
     plan, order, leading, dtype = _find_recipe(reduction, f, spacing, options)
     workers = as_workers(workers)
-    if out is None:
+    fresh = out is None
+    if fresh:
         out = new_result(leading, f, order, dtype)
     else:
         check_out(out, leading + f.shape, dtype)
         f = apart(f, out)
-    plan(f, out, order, len(leading), workers, share)
+    plan(f, out, order, len(leading), fresh, workers, share)
     return out
 
 

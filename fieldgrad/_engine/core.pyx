@@ -67,6 +67,7 @@ cdef enum:
     # Results that outgrow the caches go past them; work that is shorter than waking a thread takes is not shared.
     STREAM_BYTES = 8 << 20
     SHARE_BYTES = 2 << 20
+    MOST_RANGES = 64
 
 # Looking for a pending Ctrl-C takes the GIL, which may take a while to be had.
 cdef double SECONDS_BETWEEN_LOOKS = 0.1
@@ -686,11 +687,11 @@ cdef class Plan:
             return False
         return bits % job.item == 0
 
-    def __call__(self, cnp.ndarray field, cnp.ndarray out, tuple order, bint stacked, int workers, share):
+    def __call__(self, cnp.ndarray field, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share):
         """Fill `out`.
 
         `order` has the axes of the field as memory has them; `stacked` says that axis 0 of `out` counts
-        components. `share(call, helpers)` runs a call on more threads.
+        components; `fresh` that it was just allocated. `share(call, helpers)` runs a call on more threads.
         """
         cdef Call call = Call.__new__(Call)
         cdef Job *job = &call.job
@@ -707,11 +708,12 @@ cdef class Plan:
         work = job.planes * job.rows * job.columns * job.item * (job.components + 1)
         if job.half or not self.is_plain(&job.out, job.out_item):
             job.mode = STRIDED
-        elif work > STREAM_BYTES:
+        elif work > STREAM_BYTES and not fresh:
             job.mode = STREAMED
         else:
             job.mode = IN_PLACE
         workers = <int>min(<Py_ssize_t>workers, min(job.units, work // SHARE_BYTES))
+        call.open_ranges(max(1, min(workers, MOST_RANGES)))
         if workers > 1:
             share(call, workers - 1)
         else:
@@ -724,20 +726,40 @@ cdef class Call:
     cdef Job job
     cdef Plan plan
     cdef cnp.ndarray field, array
-    cdef int64_t next_unit
-    cdef int stopped
+    cdef int64_t next_unit[MOST_RANGES]
+    cdef int64_t threads
+    cdef int ranges, stopped
+
+    cdef void open_ranges(self, int ranges) noexcept:
+        """Give each thread a range of units to begin with: far from each other's, for two threads that touch a
+        fresh page at once make the system clear it twice."""
+        cdef int k
+        self.ranges = ranges
+        for k in range(ranges):
+            self.next_unit[k] = k * self.job.units // ranges
+
+    cdef int64_t take(self, int64_t home) noexcept nogil:
+        """The next unit of that range or, when it is done, of another; -1 when all are."""
+        cdef int64_t k, at, unit
+        for k in range(self.ranges):
+            at = (home + k) % self.ranges
+            unit = fg_draw(&self.next_unit[at])
+            if unit < (at + 1) * self.job.units // self.ranges:
+                return unit
+        return -1
 
     def work(self, bint look=False):
         """Do units until none is left; with `look`, raise what a signal handler raises."""
         cdef Worker worker
         cdef Py_ssize_t unit, plane
+        cdef int64_t home = fg_draw(&self.threads)
         cdef double due = fg_seconds() + SECONDS_BETWEEN_LOOKS
         if open_worker(&worker, &self.job) < 0:
             raise MemoryError("no memory for the scratch rows")
         try:
             with nogil:
-                unit = fg_draw(&self.next_unit)
-                while unit < self.job.units and not fg_peek(&self.stopped):
+                unit = self.take(home)
+                while unit >= 0 and not fg_peek(&self.stopped):
                     begin_unit(&worker, unit)
                     for plane in range(worker.first_plane, worker.last_plane):
                         run_plane(&worker, plane)
@@ -747,7 +769,7 @@ cdef class Call:
                                 PyErr_CheckSignals()
                         if fg_peek(&self.stopped):
                             break
-                    unit = fg_draw(&self.next_unit)
+                    unit = self.take(home)
                 fg_stream_end()
         finally:
             free(worker.memory)
