@@ -238,9 +238,9 @@ def derivative(axis: Axis, n: int, accuracy: int, edge_order: int, low: str, hig
 
 
 def _fold(weights, divisor):
-    """Multiply a lone difference by an exact reciprocal instead of dividing it."""
+    """Multiply instead of dividing, where that costs no bit: by an exact reciprocal, or where weights are rounded anyway."""
     mantissa, exponent = frexp(divisor)
-    if len(weights) == 1 and abs(mantissa) == 0.5 and abs(exponent) < 100:
+    if len(weights) > 1 or (abs(mantissa) == 0.5 and abs(exponent) < 100):
         return weights / divisor, 1.0
     return weights, divisor
 

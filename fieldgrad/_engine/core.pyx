@@ -36,9 +36,9 @@ cdef extern from "rows.h" nogil:
     ctypedef struct fg_kernels:
         void (*combine)(void *, Py_ssize_t, const fg_sources *, Py_ssize_t, Py_ssize_t) noexcept nogil
         int (*prepare_divisor)(void *) noexcept nogil
-        void (*norm)(void *, void **, int, int, Py_ssize_t) noexcept nogil
-        void (*unit)(void **, int, int, Py_ssize_t) noexcept nogil
-        void (*stream)(char *, const char *, Py_ssize_t) noexcept nogil
+        void (*norm)(void *, void **, int, int, Py_ssize_t, const char *) noexcept nogil
+        void (*unit)(void **, int, int, Py_ssize_t, const char *) noexcept nogil
+        void (*stream)(char *, const char *, Py_ssize_t, const char *) noexcept nogil
         void (*store)(char *, Py_ssize_t, const void *, Py_ssize_t, int) noexcept nogil
         void (*store_half)(char *, Py_ssize_t, const void *, Py_ssize_t, int) noexcept nogil
         fg_load_fn *load
@@ -48,7 +48,6 @@ cdef extern from "rows.h" nogil:
     const char *fg_compiler()
     void fg_stream_end()
     double fg_seconds()
-    void fg_prefetch(const char *, Py_ssize_t)
     int64_t fg_draw(int64_t *)
     int fg_peek(const int *)
     void fg_raise(int *)
@@ -60,8 +59,10 @@ cdef enum:
 
 cdef enum:
     MAX_DIMS = 66
-    # A block of one component lies in L1 beside the rows it is made of; a tile's neighbouring planes lie in L2.
+    # A block lies in L1 beside the rows it is made of, its components too where they are reduced; a tile's
+    # neighbouring planes lie in L2.
     BLOCK_BYTES = 16 << 10
+    REDUCED_BYTES = 24 << 10
     TILE_BYTES = 256 << 10
     SEGMENT_PLANES = 64
     # Results that outgrow the caches go past them; work that is shorter than waking a thread takes is not shared.
@@ -395,11 +396,12 @@ cdef void emit(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_
     cdef Py_ssize_t width = samples * lanes * job.item, stride = job.out.stride[job.dims - 2]
     cdef Py_ssize_t rows = r1 - r0, r
     cdef char *dst = destination(worker, k, plane, r0)
+    cdef const char *ahead = look_ahead(worker, plane, r1) if k == 0 and job.reduction == STACK else NULL
     if job.mode != STRIDED and stride == width:
         width, rows = width * rows, 1
     for r in range(rows):
         if job.mode == STREAMED:
-            job.kernels.stream(dst + r * stride, block + r * width, width)
+            job.kernels.stream(dst + r * stride, block + r * width, width, ahead)
         elif job.mode != STRIDED:
             memcpy(dst + r * stride, block + r * width, width)
         elif job.half:
@@ -408,25 +410,23 @@ cdef void emit(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_
             job.kernels.store(dst + r * stride, job.out.stride[job.dims - 1], block + r * width, samples, lanes)
 
 
-cdef inline void look_ahead(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r1) noexcept nogil:
-    """Fetch component k's share of what the next block will be the first to read."""
+cdef inline const char *look_ahead(Worker *worker, Py_ssize_t plane, Py_ssize_t r1) noexcept nogil:
+    """Where the samples begin that the next block will be the first to read."""
     cdef Job *job = worker.job
-    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0, first, last, row
-    cdef Source ahead
+    cdef Source rows
     if not job.direct or job.mode != STREAMED:
-        return
-    ahead = source(worker, min(job.planes - 1, plane + job.reach_planes))
-    first = r1 + job.reach_rows + job.block_rows * k // job.components
-    last = r1 + job.reach_rows + job.block_rows * (k + 1) // job.components
-    for row in range(first, min(job.rows, last)):
-        fg_prefetch(ahead.data + (row * ahead.row + worker.tile.c0) * job.item, width * job.item)
+        return NULL
+    rows = source(worker, min(job.planes - 1, plane + job.reach_planes))
+    return rows.data + (min(job.rows, r1 + job.reach_rows) * rows.row + worker.tile.c0) * job.item
 
 
 cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
     cdef Job *job = worker.job
     cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0
     cdef Py_ssize_t block = job.block_rows * job.block_columns * job.item
+    cdef Py_ssize_t samples = (r1 - r0) * width // job.lanes
     cdef void *parts[MAX_DIMS]
+    cdef char *norms
     cdef int k
     if job.reduction == STACK:
         for k in range(job.components):
@@ -434,19 +434,18 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
                 component(worker, k, plane, r0, r1, destination(worker, k, plane, r0),
                           job.out.stride[job.dims - 2] // job.item)
             else:
-                look_ahead(worker, k, plane, r1)
                 component(worker, k, plane, r0, r1, worker.scratch, width)
                 emit(worker, k, plane, r0, r1, worker.scratch, job.lanes)
         return
     for k in range(job.components):
         parts[k] = worker.scratch + k * block
-        look_ahead(worker, k, plane, r1)
         component(worker, k, plane, r0, r1, <char *>parts[k], width)
+    norms = worker.scratch + job.components * block
     if job.reduction == NORM:
-        job.kernels.norm(parts[0], parts, job.components, job.lanes, (r1 - r0) * width // job.lanes)
-        emit(worker, 0, plane, r0, r1, <char *>parts[0], 1)
+        job.kernels.norm(norms, parts, job.components, job.lanes, samples, look_ahead(worker, plane, r1))
+        emit(worker, 0, plane, r0, r1, norms, 1)
     else:
-        job.kernels.unit(parts, job.components, job.lanes, (r1 - r0) * width // job.lanes)
+        job.kernels.unit(parts, job.components, job.lanes, samples, look_ahead(worker, plane, r1))
         for k in range(job.components):
             emit(worker, k, plane, r0, r1, <char *>parts[k], job.lanes)
 
@@ -490,7 +489,7 @@ cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
     cdef Py_ssize_t row = job.block_columns * job.item
     cdef Py_ssize_t blocks = 0, constants = 0, far = 0, slots = 0, j
     if job.reduction != STACK:
-        blocks = whole_lines(job.components * job.block_rows * row)
+        blocks = whole_lines((job.components + 1) * job.block_rows * row)
     elif job.mode != IN_PLACE:
         blocks = whole_lines(job.block_rows * row)
     if job.has_constant:
@@ -654,7 +653,8 @@ cdef class Plan:
     cdef int cut(self) except -1:
         """Sizes of blocks, tiles and segments."""
         cdef Job *job = &self.job
-        cdef Py_ssize_t limit = BLOCK_BYTES // job.item, quantum = 64 * job.lanes
+        cdef Py_ssize_t block = BLOCK_BYTES if job.reduction == STACK else REDUCED_BYTES // max(1, job.components)
+        cdef Py_ssize_t limit = max(512, block // job.item), quantum = 64 * job.lanes
         job.block_columns = job.columns
         if job.columns > limit:  # equal pieces that begin with whole cache lines
             job.block_columns = ceiling(ceiling(job.columns, ceiling(job.columns, limit)), quantum) * quantum

@@ -64,12 +64,13 @@ typedef struct {
     /* out = a stencil applied to its sources, for rows of n samples. */
     void (*combine)(void *out, Py_ssize_t out_stride, const fg_sources *sources, Py_ssize_t rows, Py_ssize_t n);
     int (*prepare_divisor)(void *divisor);
-    /* Euclidean norm of `count` components; `lanes` neighbours (re, im) make one sample. */
-    void (*norm)(void *out, void *const *component, int count, int lanes, Py_ssize_t n);
+    /* Euclidean norms of n samples of `count` components; `lanes` neighbours (re, im) make one sample. Each of these
+     * three fetches on its way as many bytes as a component has from `ahead`, which may be NULL. */
+    void (*norm)(void *out, void *const *component, int count, int lanes, Py_ssize_t n, const char *ahead);
     /* The components divided by their norm, in place. */
-    void (*unit)(void *const *component, int count, int lanes, Py_ssize_t n);
+    void (*unit)(void *const *component, int count, int lanes, Py_ssize_t n, const char *ahead);
     /* Copy past the caches. */
-    void (*stream)(char *dst, const char *src, Py_ssize_t bytes);
+    void (*stream)(char *dst, const char *src, Py_ssize_t bytes, const char *ahead);
     void (*store)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes);
     void (*store_half)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes);
     fg_load_fn load[FG_KINDS];
@@ -118,16 +119,12 @@ static inline void fg_stream_end(void)
 #endif
 }
 
-/* Ask for samples that will be needed soon; addresses beyond the array do no harm. */
-static inline void fg_prefetch(const char *address, Py_ssize_t bytes)
-{
+/* Ask for a line that will be needed soon; addresses beyond the array do no harm. */
 #if defined(__GNUC__)
-    for (Py_ssize_t at = 0; at < bytes; at += 64)
-        __builtin_prefetch(address + at);
+#define FG_PREFETCH(address) __builtin_prefetch(address)
 #else
-    (void)address, (void)bytes;
+#define FG_PREFETCH(address) ((void)(address))
 #endif
-}
 
 /* For measuring short spans. */
 static inline double fg_seconds(void)
@@ -490,8 +487,6 @@ static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const fg_sources 
 
 /* ---- norms -------------------------------------------------------------------------------------------- */
 
-enum { FG_NAME(GROUP) = 64 };
-
 /* Sums of squares of up to three components more. Returns whether the sums are good: neither overflowed nor built from
  * squares that underflowed. `count`, `lanes` and `onto` are constants where this is inlined. */
 FG_INLINE int FG_NAME(add_squares)(const T *const *component, int count, int lanes, int onto, Py_ssize_t n,
@@ -512,12 +507,10 @@ FG_INLINE int FG_NAME(add_squares)(const T *const *component, int count, int lan
     return !bad;
 }
 
-/* The same for a group of n samples and all components; zeros follow up to GROUP. */
+/* The same for all components. */
 static int FG_NAME(squares)(void *const *component, int count, int lanes, Py_ssize_t start, Py_ssize_t n, T *sum)
 {
     int good = 1;
-    for (Py_ssize_t j = n; j < FG_NAME(GROUP); j++)
-        sum[j] = 0;
     for (int first = 0; first < count; first += 3) {
         const T *c[3];
         int more = count - first < 3 ? count - first : 3;
@@ -557,16 +550,21 @@ static long double FG_NAME(careful_norm)(void *const *component, int count, int 
     return sqrtl(scaled);
 }
 
-/* Square roots of a group, in place; none may be infinite. */
-FG_INLINE void FG_NAME(roots)(T *x)
+/* Square roots, in place; none may be infinite. One line is fetched for every line of component that this makes. */
+static void FG_NAME(roots)(T *x, Py_ssize_t n, int lanes, const char *ahead)
 {
+    const Py_ssize_t line = 64 / (Py_ssize_t)sizeof(T);
+    Py_ssize_t j = 0;
+    for (; j + line <= n; j += line) {
+        for (int lane = 0; ahead && lane < lanes; lane++, ahead += 64)
+            FG_PREFETCH(ahead);
 #ifdef FG_HAS_RSQRT
-    /* Correctly rounded, in half the time of the instruction: Goldschmidt's iteration from an estimate of 14 bits, a
-     * step with an exact remainder, then Tuckerman's test against both neighbours, exact thanks to fma (Markstein 1990). */
+        /* Correctly rounded, in half the time of the instruction: Goldschmidt's iteration from an estimate of 14 bits,
+         * a step with an exact remainder, then Tuckerman's test against both neighbours, exact thanks to fma
+         * (Markstein 1990). */
 #define OP FG_TYPED(FG_OP)
-    typedef FG_TYPED(FG_VEC) vec;
-    const vec half = OP(set1)((T)0.5), zero = OP(setzero)();
-    for (Py_ssize_t j = 0; j < FG_NAME(GROUP); j += (Py_ssize_t)(sizeof(vec) / sizeof(T))) {
+        typedef FG_TYPED(FG_VEC) vec;
+        const vec half = OP(set1)((T)0.5), zero = OP(setzero)();
         vec value = OP(loadu)(x + j), estimate = OP(rsqrt14)(value);
         vec root = OP(mul)(value, estimate), inverse = OP(mul)(half, estimate), above, below, result;
         for (int k = 0; k < FG_TYPED(FG_ROOT_STEPS); k++) {
@@ -580,60 +578,69 @@ FG_INLINE void FG_NAME(roots)(T *x)
         result = OP(mask_mov)(result, FG_TYPED(FG_IS)(OP(fnmadd)(root, below, value), _CMP_LE_OQ, zero), below);
         result = OP(mask_mov)(result, FG_TYPED(FG_IS)(value, _CMP_EQ_OQ, zero), zero);
         OP(storeu)(x + j, result);
-    }
 #undef OP
 #else
-    for (Py_ssize_t j = 0; j < FG_NAME(GROUP); j++)
-        x[j] = FG_TYPED(fg_sqrt)(x[j]);
+        for (Py_ssize_t k = j; k < j + line; k++)
+            x[k] = FG_TYPED(fg_sqrt)(x[k]);
 #endif
+    }
+    for (; j < n; j++)
+        x[j] = FG_TYPED(fg_sqrt)(x[j]);
 }
 
-static void FG_NAME(norm)(void *out, void *const *component, int count, int lanes, Py_ssize_t n)
+/* Norms of a group of samples, small enough for registers and L1. Returns whether they are good. */
+FG_INLINE int FG_NAME(plain_norms)(T *norms, void *const *component, int count, int lanes, Py_ssize_t start,
+                                   Py_ssize_t n, const char *ahead)
 {
-    T sum[FG_NAME(GROUP)];
+    int good = FG_NAME(squares)(component, count, lanes, start, n, norms);
+    if (good)
+        FG_NAME(roots)(norms, n, lanes, ahead ? ahead + start * lanes * (Py_ssize_t)sizeof(T) : 0);
+    return good;
+}
+
+enum { FG_NAME(GROUP) = 64 };
+
+static void FG_NAME(norm)(void *out, void *const *component, int count, int lanes, Py_ssize_t n, const char *ahead)
+{
     for (Py_ssize_t start = 0; start < n; start += FG_NAME(GROUP)) {
-        T *result = (T *)out + start;
+        T *norms = (T *)out + start;
         Py_ssize_t m = n - start < FG_NAME(GROUP) ? n - start : FG_NAME(GROUP);
-        if (FG_NAME(squares)(component, count, lanes, start, m, sum)) {
-            FG_NAME(roots)(sum);
-            memcpy(result, sum, (size_t)m * sizeof(T));
-        } else
-            for (Py_ssize_t j = 0; j < m; j++) {
-                int exponent;
-                long double root = FG_NAME(careful_norm)(component, count, lanes, start + j, sum[j], &exponent);
-                result[j] = (T)ldexpl(root, exponent);
-            }
+        if (FG_NAME(plain_norms)(norms, component, count, lanes, start, m, ahead))
+            continue;
+        for (Py_ssize_t j = 0; j < m; j++) {
+            int exponent;
+            long double root = FG_NAME(careful_norm)(component, count, lanes, start + j, norms[j], &exponent);
+            norms[j] = (T)ldexpl(root, exponent);
+        }
     }
 }
 
-static void FG_NAME(unit)(void *const *component, int count, int lanes, Py_ssize_t n)
+static void FG_NAME(unit)(void *const *component, int count, int lanes, Py_ssize_t n, const char *ahead)
 {
-    T sum[FG_NAME(GROUP)];
+    T scale[FG_NAME(GROUP)];
     for (Py_ssize_t start = 0; start < n; start += FG_NAME(GROUP)) {
         Py_ssize_t m = n - start < FG_NAME(GROUP) ? n - start : FG_NAME(GROUP);
-        if (FG_NAME(squares)(component, count, lanes, start, m, sum))
-            FG_NAME(roots)(sum);
-        else
+        if (!FG_NAME(plain_norms)(scale, component, count, lanes, start, m, ahead))
             for (Py_ssize_t j = 0; j < m; j++) {
                 int exponent;
-                long double root = FG_NAME(careful_norm)(component, count, lanes, start + j, sum[j], &exponent);
-                sum[j] = exponent ? 1 : (T)root;
+                long double root = FG_NAME(careful_norm)(component, count, lanes, start + j, scale[j], &exponent);
+                scale[j] = exponent ? 1 : (T)root;
                 for (int part = 0; exponent && part < count * lanes; part++) {
                     T *c = (T *)component[part / lanes] + (start + j) * lanes + part % lanes;
                     *c = (T)(ldexpl((long double)*c, -exponent) / root);
                 }
             }
-        /* 1 / 0 would make NaN of a zero gradient; a NaN sum must stay NaN. */
+        /* 1 / 0 would make NaN of a zero gradient; a NaN norm must stay NaN. */
         for (Py_ssize_t j = 0; j < m; j++)
-            sum[j] = sum[j] > 0 ? 1 / sum[j] : sum[j];
+            scale[j] = scale[j] > 0 ? 1 / scale[j] : scale[j];
         for (int k = 0; k < count; k++) {
             T *FG_RESTRICT c = (T *)component[k] + start * lanes;
             if (lanes == 1)
                 for (Py_ssize_t j = 0; j < m; j++)
-                    c[j] *= sum[j];
+                    c[j] *= scale[j];
             else
                 for (Py_ssize_t j = 0; j < m * lanes; j++)
-                    c[j] *= sum[j / lanes];
+                    c[j] *= scale[j / lanes];
         }
     }
 }
@@ -642,17 +649,21 @@ static void FG_NAME(unit)(void *const *component, int count, int lanes, Py_ssize
 
 /* Whole cache lines only, for a partial line written past the caches costs several times more; and in as few
  * stores as can be, for they wait in the store buffer while the next block is computed. */
-static void FG_NAME(stream)(char *dst, const char *src, Py_ssize_t bytes)
+static void FG_NAME(stream)(char *dst, const char *src, Py_ssize_t bytes, const char *ahead)
 {
 #ifdef FG_STREAM_LINE
     Py_ssize_t head = (Py_ssize_t)(-(uintptr_t)dst & 63);
     if (bytes >= head + 64) {
         memcpy(dst, src, (size_t)head);
         dst += head, src += head, bytes -= head;
-        for (; bytes >= 64; bytes -= 64, dst += 64, src += 64)
+        for (; bytes >= 64; bytes -= 64, dst += 64, src += 64) {
             FG_STREAM_LINE(dst, src);
+            if (ahead)
+                FG_PREFETCH(ahead), ahead += 64;
+        }
     }
 #endif
+    (void)ahead;
     memcpy(dst, src, (size_t)bytes);
 }
 
