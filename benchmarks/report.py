@@ -10,7 +10,7 @@ import numpy as np
 
 import fieldgrad as fg
 
-from .roofline import SPLIT
+from .roofline import FASTEST
 from .timing import fastest
 
 PROBE = 512 << 20  # bytes read and written
@@ -93,7 +93,7 @@ def _text(measure: str, value: float) -> str:
     number = f"{value:.3g}"
     if measure.split()[0] in AT_MOST:
         return f"{number} {measure}"
-    return f"{number} of {measure}" if measure in ("copy", "plain", SPLIT) else f"{number} × {measure}"
+    return f"{number} of {measure}" if measure in ("copy", "plain", FASTEST) else f"{number} × {measure}"
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -132,9 +132,10 @@ def _over_common_divisor(terms):
 def _even_row(size, reference):
     """Terms and divisor, at unit spacing, of the first derivative at sample `reference` of a window."""
     weights = fornberg([Fraction(k) for k in range(size)], Fraction(reference), 1)
+    terms = _to_reference(weights, reference)
     if size == 2 * reference + 1:  # antisymmetric
-        return _over_common_divisor([(reference + k, reference - k, weights[reference + k]) for k in range(1, reference + 1)])
-    return _over_common_divisor(_to_reference(weights, reference))
+        terms = [(k, size - 1 - k, weights[k]) for k in range(reference + 1, size)]
+    return _over_common_divisor(terms)
 
 
 def _even_edge(window, i, step):
@@ -144,10 +145,11 @@ def _even_edge(window, i, step):
         # numpy's formula, for numpy's bits
         factors = (-1.5, 2.0, -0.5) if reference == 0 else (0.5, -2.0, 1.5)
         return [(k, None, factor / step) for k, factor in enumerate(factors)], 1.0
-    terms, divisor = _even_row(size, reference)
     if size == 2:
         return [(1, 0, 1)], step
-    return terms, divisor * step
+    terms, divisor = _even_row(size, reference)
+    weights, divisor = _fold(np.array([w for *_, w in terms], np.longdouble), divisor * step)
+    return [(a, b, w) for (a, b, _), w in zip(terms, weights, strict=True)], divisor
 
 
 def _uneven_edge(window, i, positions):
@@ -238,7 +240,7 @@ def derivative(axis: Axis, n: int, accuracy: int, edge_order: int, low: str, hig
 
 
 def _fold(weights, divisor):
-    """Multiply instead of dividing, where that costs no bit: by an exact reciprocal, or where weights are rounded anyway."""
+    """Multiply instead of dividing, where the reciprocal is exact or where there are several weights."""
     mantissa, exponent = frexp(divisor)
     if len(weights) > 1 or (abs(mantissa) == 0.5 and abs(exponent) < 100):
         return weights / divisor, 1.0

@@ -7,8 +7,8 @@ import threading
 
 import numpy as np
 
-import arrays
 import fieldgrad as fg
+import nasty
 import oracles
 from helpers import FUNCTIONS, assert_same_bits
 
@@ -33,7 +33,7 @@ SMALL_OPTIONS = (
 def try_every_small_shape():
     """A result of the right shape or a ValueError; with numpy's options, numpy's result."""
     for shape, options, function in itertools.product(SMALL_SHAPES, SMALL_OPTIONS, FUNCTIONS):
-        f = arrays.field(shape)
+        f = nasty.field(shape)
         try:
             result = function(f, 0.5, **options)
         except ValueError:
@@ -50,12 +50,12 @@ def try_every_small_shape():
 
 def digest(seed):
     """Bytes that tell one gradient from another; for worker processes."""
-    return fg.gradient(arrays.field((60, 61, 62), seed=seed), 0.3, workers=2).tobytes()
+    return fg.gradient(nasty.field((60, 61, 62), seed=seed), 0.3, workers=2).tobytes()
 
 
 def fork_in_the_middle():
     """Fork while another thread is inside a call, and differentiate in the child."""
-    f = arrays.field((100, 101, 102))
+    f = nasty.field((100, 101, 102))
     expected = fg.gradient(f, 0.3, workers=2)
     done = threading.Event()
 
@@ -82,7 +82,7 @@ def endless_call(name, workers):
     shape = (1 << 12, 1 << 15, 1 << 10)
     function = getattr(fg, name)
     stacked = (3,) if function is not fg.gradient_magnitude else ()
-    f = np.broadcast_to(arrays.field(shape[-1:]), shape)
+    f = np.broadcast_to(nasty.field(shape[-1:]), shape)
     row = np.zeros(shape[-1])
     out = np.lib.stride_tricks.as_strided(row, (*stacked, *shape), (*[0] * (len(stacked) + 2), row.itemsize))
     print("started", flush=True)
@@ -90,7 +90,7 @@ def endless_call(name, workers):
         function(f, 0.3, out=out, workers=workers)
     except KeyboardInterrupt:
         print("interrupted", flush=True)
-    small = arrays.field((100, 101, 102))
+    small = nasty.field((100, 101, 102))
     assert_same_bits(fg.gradient(small, 0.3, workers=workers), oracles.numpy_gradient(small, 0.3))
     print("still right", flush=True)
 

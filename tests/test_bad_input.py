@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.exceptions import AxisError
 
-import arrays
 import fieldgrad as fg
+import nasty
 from helpers import FUNCTIONS
 
 EITHER = (TypeError, ValueError)
@@ -198,7 +198,7 @@ BAD_OUTS = {
 @pytest.mark.parametrize("name", BAD_OUTS)
 def test_bad_out_is_refused_untouched(function, name):
     out = BAD_OUTS[name](RESULT_SHAPES[function])
-    refuses(function, arrays.field(SHAPE), out=out, match="out")
+    refuses(function, nasty.field(SHAPE), out=out, match="out")
     if isinstance(out, np.ndarray):
         assert not out.any()
 

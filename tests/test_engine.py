@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import arrays
 import children
 import fieldgrad as fg
+import nasty
 import oracles
 from fieldgrad._engine import core
 from helpers import FUNCTIONS, assert_same_bits, child_environment, output_of
@@ -30,7 +30,7 @@ OPTIONS = (
     {"boundary": "periodic"},
     {"boundary": "constant", "accuracy": 6},
 )
-WRITEABLE = [name for name in arrays.LAYOUTS if name != "read-only" and "byte-swapped" not in name]
+WRITEABLE = [name for name in nasty.LAYOUTS if name != "read-only" and "byte-swapped" not in name]
 # Large enough to be shared out, and as skewed as can be.
 LARGE_SHAPES = (
     (100, 301, 64),
@@ -43,7 +43,7 @@ LARGE_SHAPES = (
 
 
 def coordinates(shape):
-    return [arrays.uneven_coordinates(n) for n in shape]
+    return [nasty.uneven_coordinates(n) for n in shape]
 
 
 # the same bits
@@ -67,10 +67,10 @@ def assert_same_for_every_isa(switch_isa, function, *arguments, **options):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("dtype", arrays.DTYPES, ids=str)
+@pytest.mark.parametrize("dtype", nasty.DTYPES, ids=str)
 def test_same_bits_for_any_instruction_set(switch_isa, dtype, function):
     for shape in ((9, 67), (10, 9, 130), (515,), (9, 2500)):
-        f = arrays.field(shape, dtype)
+        f = nasty.field(shape, dtype)
         for options in OPTIONS:
             for step in (0.7, 0.5):
                 assert_same_for_every_isa(switch_isa, function, f, step, **options)
@@ -81,7 +81,7 @@ def test_same_bits_for_any_instruction_set(switch_isa, dtype, function):
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_special_values_give_the_same_bits_for_any_instruction_set(switch_isa, function, dtype):
-    line = arrays.special_line(dtype)
+    line = nasty.special_line(dtype)
     f = np.stack([line, line[::-1], line / 2])
     for spacing in (1.0, 0.3, 1e-30, 1e30):
         assert_same_for_every_isa(switch_isa, function, f, spacing)
@@ -90,7 +90,7 @@ def test_special_values_give_the_same_bits_for_any_instruction_set(switch_isa, f
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
 @pytest.mark.parametrize("shape", LARGE_SHAPES, ids=str)
 def test_large_fields_give_the_bits_of_numpy(switch_isa, shape, dtype):
-    f = arrays.field(shape, dtype)
+    f = nasty.field(shape, dtype)
     expected = oracles.numpy_gradient(f, 0.3)
     out = np.empty(expected.size + 1, dtype)[1:].reshape(expected.shape)  # on no boundary of vectors
     for isa in core.available_isas():
@@ -103,7 +103,7 @@ def test_large_fields_give_the_bits_of_numpy(switch_isa, shape, dtype):
 @pytest.mark.parametrize("shape", LARGE_SHAPES, ids=str)
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_same_bits_for_any_workers(function, shape, options):
-    f = arrays.field(shape, np.float32)
+    f = nasty.field(shape, np.float32)
     expected = function(f, 0.3, workers=1, **options)
     for workers in (2, 7):
         assert_same_bits(function(f, 0.3, workers=workers, **options), expected)
@@ -112,31 +112,31 @@ def test_same_bits_for_any_workers(function, shape, options):
 @pytest.mark.parametrize("shape", ((90, 91, 92), (1_500_001,), (9, 60_001), (60_001, 9)), ids=str)
 @pytest.mark.parametrize("dtype", (np.float16, np.float64, np.longdouble, np.complex64, np.uint8), ids=str)
 def test_same_bits_for_any_workers_and_dtype(dtype, shape):
-    f, x = arrays.field(shape, dtype), coordinates(shape)
+    f, x = nasty.field(shape, dtype), coordinates(shape)
     expected = fg.gradient(f, *x, workers=1)
     for workers in (2, 5):
         assert_same_bits(fg.gradient(f, *x, workers=workers), expected)
 
 
-@pytest.mark.parametrize("layout", arrays.LAYOUTS)
+@pytest.mark.parametrize("layout", nasty.LAYOUTS)
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_same_bits_for_any_workers_and_layout(function, layout, workers):
-    f = arrays.field((60, 61, 82))
-    assert_same_bits(function(arrays.LAYOUTS[layout](f), 0.3, workers=workers), function(f, 0.3, workers=1))
+    f = nasty.field((60, 61, 82))
+    assert_same_bits(function(nasty.LAYOUTS[layout](f), 0.3, workers=workers), function(f, 0.3, workers=1))
 
 
 @given(
     shape=st.lists(st.integers(2, 12), min_size=1, max_size=5).map(tuple),
-    dtype=st.sampled_from(arrays.DTYPES),
-    layouts=st.tuples(st.sampled_from(list(arrays.LAYOUTS)), st.sampled_from(WRITEABLE)),
+    dtype=st.sampled_from(nasty.DTYPES),
+    layouts=st.tuples(st.sampled_from(list(nasty.LAYOUTS)), st.sampled_from(WRITEABLE)),
     isa=st.sampled_from(core.available_isas()),
     workers=st.integers(1, 4),
     function=st.sampled_from(FUNCTIONS),
 )
 def test_nothing_but_the_values_matters(shape, dtype, layouts, isa, workers, function):
-    f = arrays.field(shape, dtype)
+    f = nasty.field(shape, dtype)
     expected = function(f, 0.3, workers=1)
-    nasty, out = arrays.LAYOUTS[layouts[0]](f), arrays.LAYOUTS[layouts[1]](np.zeros_like(expected))
+    nasty, out = nasty.LAYOUTS[layouts[0]](f), nasty.LAYOUTS[layouts[1]](np.zeros_like(expected))
     before = core.current_isa()
     core.use_isa(isa)
     try:
@@ -149,13 +149,13 @@ def test_nothing_but_the_values_matters(shape, dtype, layouts, isa, workers, fun
 
 def test_rows_need_not_be_differentiable_across(workers):
     for shape, axis in (((1, 600_000), 1), ((600_000, 1), 0), ((1, 1, 600_000), 2), ((1, 500, 600), (1, 2))):
-        f = arrays.field(shape)
+        f = nasty.field(shape)
         expected = oracles.numpy_gradient(np.squeeze(f), 0.3)
         assert_same_bits(np.squeeze(fg.gradient(f, 0.3, axis=axis, workers=workers)), expected)
 
 
 def test_more_workers_than_rows_are_no_trouble():
-    f, large = arrays.field((3, 4)), arrays.field((3, 300_000))
+    f, large = nasty.field((3, 4)), nasty.field((3, 300_000))
     for workers in (12, 1000, 10**9):
         assert_same_bits(fg.gradient(f, workers=workers), fg.gradient(f))
         assert_same_bits(fg.gradient(large, workers=workers), fg.gradient(large, workers=1))
@@ -170,7 +170,7 @@ def test_more_workers_than_rows_are_no_trouble():
     function=st.sampled_from(FUNCTIONS),
 )
 def test_out_may_overlap_the_field_anyhow(shape, data, function):
-    values = arrays.field(shape)
+    values = nasty.field(shape)
     expected = function(values, 0.3)
     memory = np.zeros(3 * expected.size + values.size)
 
@@ -189,7 +189,7 @@ def test_out_may_overlap_the_field_anyhow(shape, data, function):
 
 @pytest.mark.parametrize("shape", ((7, 7), (200, 200), (40, 40, 40)), ids=str)
 def test_magnitude_may_replace_the_field(shape, workers):
-    values = arrays.field(shape)
+    values = nasty.field(shape)
     expected = fg.gradient_magnitude(values)
     for view in (lambda f: f, lambda f: f.T, lambda f: f[::-1], lambda f: f[..., ::-1]):
         f = values.copy()
@@ -200,7 +200,7 @@ def test_magnitude_may_replace_the_field(shape, workers):
 
 @pytest.mark.parametrize("function", (fg.gradient, fg.normals))
 def test_a_component_may_replace_the_field(function, workers):
-    values = arrays.field((90, 91, 92))
+    values = nasty.field((90, 91, 92))
     expected = function(values, workers=1)
     for k in range(3):
         out = np.empty_like(expected)
@@ -210,7 +210,7 @@ def test_a_component_may_replace_the_field(function, workers):
 
 
 def test_large_field_may_be_shifted_in_memory(workers):
-    values = arrays.field((50, 60, 70))
+    values = nasty.field((50, 60, 70))
     expected = fg.gradient_magnitude(values)
     for shift in (1, 69, 70, 71, 4200, 4201):
         memory = np.zeros(values.size + shift)
@@ -227,7 +227,7 @@ def test_large_field_may_be_shifted_in_memory(workers):
 def test_many_threads_may_call_at_once():
     jobs = []
     for seed, shape in enumerate(((200, 200), (60, 61, 62), (40_000,), (5, 6), (100, 101, 20))):
-        f = arrays.field(shape, seed=seed)
+        f = nasty.field(shape, seed=seed)
         jobs += [(function, f, function(f, 0.3, workers=1)) for function in FUNCTIONS]
 
     def call(k):
@@ -310,7 +310,7 @@ MEMORY_CASES = {
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_nothing_of_the_size_of_the_field_is_allocated_besides_the_result(function, case):
     dtype, layout, options = MEMORY_CASES[case]
-    f = arrays.LAYOUTS[layout](np.ones((100, 100, 100), dtype))
+    f = nasty.LAYOUTS[layout](np.ones((100, 100, 100), dtype))
     function(f[:9, :9, :9], workers=2, **options)
     tracemalloc.start()
     try:
@@ -334,7 +334,7 @@ def test_resident_memory_hardly_grows_with_out(function, options):
 @pytest.mark.uninstrumented
 @pytest.mark.free_memory(12 * 2**30)
 def test_more_than_two_to_the_31_samples():
-    column = arrays.field((2**16 + 1,), np.float16)
+    column = nasty.field((2**16 + 1,), np.float16)
     f = np.broadcast_to(column[:, np.newaxis], (column.size, 2**15))
     g = fg.gradient(f, axis=0)
     expected = fg.gradient(column)

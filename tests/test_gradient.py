@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-import arrays
 import fieldgrad as fg
+import nasty
 import oracles
 from helpers import FUNCTIONS, assert_same_bits, assert_within_rounding, assert_within_ulps
 
@@ -21,7 +21,7 @@ AWKWARD_SPACINGS = (1.0, 2, -0.5, 0.1, 1e-3, 3, 1 / 3, 7e5, 5e-324, 1e-310, 1e30
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
 @pytest.mark.parametrize("spacing", AWKWARD_SPACINGS)
 def test_special_values_give_the_bits_of_numpy(isa, spacing, edge_order):
-    triples, line = arrays.special_triples(np.float64), arrays.special_line(np.float64)
+    triples, line = nasty.special_triples(np.float64), nasty.special_line(np.float64)
     for f, axis in ((triples, 0), (np.ascontiguousarray(triples.T), 1), (line, 0)):
         assert_same_bits(
             fg.gradient(f, spacing, axis=axis, edge_order=edge_order),
@@ -32,7 +32,7 @@ def test_special_values_give_the_bits_of_numpy(isa, spacing, edge_order):
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
 @pytest.mark.parametrize("spacing", (1.0, 2, -0.5, 0.1, 1e-3, 3, 1 / 3, 7e5, 1e-40, 1e-44, 1e38))
 def test_single_precision_special_values_give_the_bits_of_numpy(isa, spacing, edge_order):
-    triples, line = arrays.special_triples(np.float32), arrays.special_line(np.float32)
+    triples, line = nasty.special_triples(np.float32), nasty.special_line(np.float32)
     for f, axis in ((triples, 0), (np.ascontiguousarray(triples.T), 1), (line, 0)):
         assert_same_bits(
             fg.gradient(f, spacing, axis=axis, edge_order=edge_order),
@@ -40,7 +40,7 @@ def test_single_precision_special_values_give_the_bits_of_numpy(isa, spacing, ed
         )
 
 
-@given(f=arrays.fields(np.float64), spacing=arrays.spacings(), edge_order=st.sampled_from(EDGE_ORDERS))
+@given(f=nasty.fields(np.float64), spacing=nasty.spacings(), edge_order=st.sampled_from(EDGE_ORDERS))
 def test_any_field_gives_the_bits_of_numpy(f, spacing, edge_order):
     assert_same_bits(
         fg.gradient(f, spacing, edge_order=edge_order),
@@ -48,7 +48,7 @@ def test_any_field_gives_the_bits_of_numpy(f, spacing, edge_order):
     )
 
 
-@given(f=arrays.fields(np.float32), spacing=arrays.spacings(32), edge_order=st.sampled_from(EDGE_ORDERS))
+@given(f=nasty.fields(np.float32), spacing=nasty.spacings(32), edge_order=st.sampled_from(EDGE_ORDERS))
 def test_any_single_precision_field_gives_the_bits_of_numpy(f, spacing, edge_order):
     assert_same_bits(
         fg.gradient(f, spacing, edge_order=edge_order),
@@ -56,22 +56,22 @@ def test_any_single_precision_field_gives_the_bits_of_numpy(f, spacing, edge_ord
     )
 
 
-@given(data=st.data(), dtype=st.sampled_from(arrays.INTEGERS), edge_order=st.sampled_from(EDGE_ORDERS))
+@given(data=st.data(), dtype=st.sampled_from(nasty.INTEGERS), edge_order=st.sampled_from(EDGE_ORDERS))
 def test_integers_are_differentiated_as_doubles(data, dtype, edge_order):
-    f = data.draw(arrays.fields(dtype))
+    f = data.draw(nasty.fields(dtype))
     assert_same_bits(fg.gradient(f, 0.7, edge_order=edge_order), oracles.numpy_gradient(f, 0.7, edge_order=edge_order))
 
 
-@pytest.mark.parametrize("shape", arrays.SHAPES)
+@pytest.mark.parametrize("shape", nasty.SHAPES)
 def test_booleans_are_differentiated_as_doubles(shape):
-    f = arrays.field(shape, bool)
+    f = nasty.field(shape, bool)
     assert_same_bits(fg.gradient(f, 0.7), oracles.numpy_gradient(f.astype(float), 0.7))
 
 
 @pytest.mark.parametrize("spacing", (0.3, np.float64(0.3), 3, np.int64(3), np.array(0.3), np.array(3)), ids=repr)
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
 def test_every_kind_of_scalar_gives_the_bits_of_numpy(spacing, edge_order):
-    f = arrays.field((9, 11))
+    f = nasty.field((9, 11))
     assert_same_bits(
         fg.gradient(f, spacing, edge_order=edge_order),
         oracles.numpy_gradient(f, spacing, edge_order=edge_order),
@@ -81,7 +81,7 @@ def test_every_kind_of_scalar_gives_the_bits_of_numpy(spacing, edge_order):
 # types of numbers
 
 
-@given(f=arrays.fields(np.float16), edge_order=st.sampled_from(EDGE_ORDERS))
+@given(f=nasty.fields(np.float16), edge_order=st.sampled_from(EDGE_ORDERS))
 def test_half_precision_is_rounded_once(f, edge_order):
     with np.errstate(all="ignore"):
         expected = oracles.numpy_gradient(f.astype(np.float32), 0.7, edge_order=edge_order).astype(np.float16)
@@ -90,7 +90,7 @@ def test_half_precision_is_rounded_once(f, edge_order):
 
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
 def test_extended_precision_is_kept(edge_order):
-    f = arrays.field((8, 9)).astype(np.longdouble) / 3
+    f = nasty.field((8, 9)).astype(np.longdouble) / 3
     g = fg.gradient(f, 0.5, edge_order=edge_order)
     assert g.dtype == np.longdouble
     for k, component in enumerate(g):
@@ -99,9 +99,9 @@ def test_extended_precision_is_kept(edge_order):
 
 
 def test_extended_precision_of_spacings_is_kept():
-    f = arrays.field((8, 9)).astype(np.longdouble) / 3
+    f = nasty.field((8, 9)).astype(np.longdouble) / 3
     step = 1 + 8 * np.finfo(np.longdouble).eps
-    uneven = arrays.uneven_coordinates(9).astype(np.longdouble) / 3
+    uneven = nasty.uneven_coordinates(9).astype(np.longdouble) / 3
     for spacing, x in ((step, oracles.even(9, step)), (uneven, uneven)):
         for accuracy in (2, 4):
             expected, scale = oracles.partial(f, x, 1, accuracy=accuracy)
@@ -109,11 +109,11 @@ def test_extended_precision_of_spacings_is_kept():
             assert_within_rounding(g, expected, scale, 4 + accuracy)
 
 
-@pytest.mark.parametrize("dtype", arrays.COMPLEXES, ids=str)
+@pytest.mark.parametrize("dtype", nasty.COMPLEXES, ids=str)
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
 def test_complex_fields_are_two_real_ones(dtype, edge_order):
     f = np.empty((3, 4099), dtype)
-    f.real, f.imag = arrays.field(f.shape, seed=1), arrays.special_line(f.real.dtype)
+    f.real, f.imag = nasty.field(f.shape, seed=1), nasty.special_line(f.real.dtype)
     f[1] = f[1, ::-1]
     g = fg.gradient(f, 0.3, edge_order=edge_order)
     assert g.dtype == dtype
@@ -127,13 +127,13 @@ def test_dates_are_differentiated_as_numpy_does(dtype):
     assert_same_bits(fg.gradient(f), oracles.numpy_gradient(f))
 
 
-@pytest.mark.parametrize("dtype", arrays.DTYPES, ids=str)
-@pytest.mark.parametrize("shape", arrays.SHAPES, ids=str)
+@pytest.mark.parametrize("dtype", nasty.DTYPES, ids=str)
+@pytest.mark.parametrize("shape", nasty.SHAPES, ids=str)
 def test_memory_layout_does_not_matter(shape, dtype):
-    f = arrays.field(shape, dtype)
+    f = nasty.field(shape, dtype)
     expected = fg.gradient(f, 0.7)
-    assert expected.dtype == arrays.result_dtype(f.dtype)
-    for layout in arrays.LAYOUTS.values():
+    assert expected.dtype == nasty.result_dtype(f.dtype)
+    for layout in nasty.LAYOUTS.values():
         nasty = layout(f)
         assert_same_bits(fg.gradient(nasty, 0.7), expected)
         np.testing.assert_array_equal(nasty, f)
@@ -149,7 +149,7 @@ def test_lists_are_arrays(nested):
 
 
 def test_one_axis_gives_a_bare_component():
-    f = arrays.field((4, 5, 6))
+    f = nasty.field((4, 5, 6))
     components = np.gradient(f)
     for axis in range(-3, 3):
         assert_same_bits(fg.gradient(f, axis=axis), components[axis])
@@ -157,13 +157,13 @@ def test_one_axis_gives_a_bare_component():
 
 @pytest.mark.parametrize("axes", ((0,), (2, 0), (-1, 1), (1, 2, 0)), ids=str)
 def test_components_come_in_the_order_of_the_axes(axes):
-    f = arrays.field((4, 5, 6))
+    f = nasty.field((4, 5, 6))
     components = np.gradient(f)
     assert_same_bits(fg.gradient(f, axis=axes), np.stack([components[k] for k in axes]))
 
 
 def test_one_dimensional_field_gives_a_bare_component():
-    f = arrays.field((12,))
+    f = nasty.field((12,))
     assert_same_bits(fg.gradient(f), np.gradient(f))
     assert fg.gradient(f, axis=(0,)).shape == (1, 12)
 
@@ -176,8 +176,8 @@ def test_component_k_belongs_to_axis_k():
 
 
 def test_spacings_belong_to_the_requested_axes():
-    f = arrays.field((4, 5, 6))
-    x = arrays.uneven_coordinates(4)
+    f = nasty.field((4, 5, 6))
+    x = nasty.uneven_coordinates(4)
     z = np.arange(6) * 0.25
     for axis, spacing in (((2, 0), (0.3, 0.7)), ((0, 2), (0.5, z)), ((2, 1), (z, 0.1))):
         assert_same_bits(fg.gradient(f, *spacing, axis=axis), oracles.numpy_gradient(f, *spacing, axis=axis))
@@ -186,20 +186,20 @@ def test_spacings_belong_to_the_requested_axes():
 
 
 def test_spacings_may_be_given_for_all_axes():
-    f = arrays.field((4, 5, 6))
-    spacings = (arrays.uneven_coordinates(4), 0.5, np.linspace(0, 1, 6))
+    f = nasty.field((4, 5, 6))
+    spacings = (nasty.uneven_coordinates(4), 0.5, np.linspace(0, 1, 6))
     whole = fg.gradient(f, *spacings)
     assert_same_bits(fg.gradient(f, *spacings, axis=1), whole[1])
     assert_same_bits(fg.gradient(f, *spacings, axis=(2, 0)), whole[[2, 0]])
 
 
 def test_reversing_an_axis_reverses_the_sign():
-    f = arrays.field((7, 40))
+    f = nasty.field((7, 40))
     assert_same_bits(fg.gradient(f[:, ::-1], 0.3, axis=1)[:, ::-1], -fg.gradient(f, 0.3, axis=1))
     assert_same_bits(fg.gradient(f, -0.3), -fg.gradient(f, 0.3))
 
 
-@given(f=arrays.fields(min_side=2, max_side=5, allow_nan=False))
+@given(f=nasty.fields(min_side=2, max_side=5, allow_nan=False))
 def test_transposing_the_field_reverses_the_components(f):
     g, transposed = fg.gradient(f, 0.3, axis=tuple(range(f.ndim))), f.T
     again = fg.gradient(transposed, 0.3, axis=tuple(range(f.ndim)))
@@ -213,7 +213,7 @@ def test_transposing_the_field_reverses_the_components(f):
 @pytest.mark.parametrize("step", (1.0, 0.5, -2.0))
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
 def test_coordinates_with_equal_steps_are_a_spacing(step, edge_order):
-    f = arrays.field((9, 33))
+    f = nasty.field((9, 33))
     x = 4.0 + step * np.arange(33)
     assert_same_bits(
         fg.gradient(f, x, axis=1, edge_order=edge_order),
@@ -223,9 +223,9 @@ def test_coordinates_with_equal_steps_are_a_spacing(step, edge_order):
 
 COORDINATES = {
     "even": lambda n: np.linspace(0.1, 3.3, n),
-    "uneven": arrays.uneven_coordinates,
-    "uneven, descending": lambda n: arrays.uneven_coordinates(n, descending=True),
-    "uneven, far from zero": lambda n: arrays.uneven_coordinates(n, first=1e6),
+    "uneven": nasty.uneven_coordinates,
+    "uneven, descending": lambda n: nasty.uneven_coordinates(n, descending=True),
+    "uneven, far from zero": lambda n: nasty.uneven_coordinates(n, first=1e6),
     "geometric": lambda n: np.geomspace(1e-3, 1e3, n),
     "logarithmic": lambda n: np.log(np.arange(1, n + 1)),
 }
@@ -244,9 +244,9 @@ def test_constant_field_has_zero_gradient(coordinates, accuracy, dtype):
 
 # White noise is no case here: both are wrong in the last digit alone, and which of the two more is chance.
 FIELDS = {
-    "offset": lambda seed: 1e8 + arrays.field((1000,), seed=seed),
+    "offset": lambda seed: 1e8 + nasty.field((1000,), seed=seed),
     "smooth": lambda seed: np.sin(np.linspace(seed, seed + 5, 1000)) + 0.5,
-    "random walk": lambda seed: np.cumsum(arrays.field((1000,), seed=seed)),
+    "random walk": lambda seed: np.cumsum(nasty.field((1000,), seed=seed)),
 }
 
 
@@ -266,7 +266,7 @@ def test_coordinates_are_never_less_accurate_than_in_numpy(field, coordinates, e
 @given(data=st.data(), n=st.integers(3, 30), edge_order=st.sampled_from(EDGE_ORDERS))
 def test_uneven_coordinates_differentiate_to_rounding(data, n, edge_order):
     f = data.draw(hnp.arrays(np.float64, n, elements=st.floats(-1e6, 1e6)))
-    x = arrays.uneven_coordinates(n, data.draw(st.integers(0, 99)), descending=data.draw(st.booleans()))
+    x = nasty.uneven_coordinates(n, data.draw(st.integers(0, 99)), descending=data.draw(st.booleans()))
     expected, scale = oracles.derivative(f, x, edge_order=edge_order)
     assert_within_rounding(fg.gradient(f, x, edge_order=edge_order), expected, scale, 4)
 
@@ -274,7 +274,7 @@ def test_uneven_coordinates_differentiate_to_rounding(data, n, edge_order):
 @pytest.mark.parametrize("dtype", (np.float32, np.float64, ">f8", np.int32, np.uint8), ids=str)
 def test_coordinates_may_have_any_real_type(dtype):
     x = np.array([0, 1, 3, 4, 9, 11, 12, 20], dtype)
-    f = arrays.field((8,))
+    f = nasty.field((8,))
     assert_same_bits(fg.gradient(f, x), fg.gradient(f, x.astype(float)))
     assert_same_bits(fg.gradient(f, x.tolist()), fg.gradient(f, x.astype(float)))
     assert_same_bits(fg.gradient(f, x[::-1]), fg.gradient(f, x[::-1].astype(float)))
@@ -300,7 +300,7 @@ MASKS = {
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
 @pytest.mark.parametrize("mask", MASKS)
 def test_masked_arrays_give_the_mask_of_numpy(mask, edge_order):
-    f = np.ma.array(arrays.field((6, 7)), mask=MASKS[mask])
+    f = np.ma.array(nasty.field((6, 7)), mask=MASKS[mask])
     expected = np.gradient(f, 0.5, edge_order=edge_order)
     g = fg.gradient(f, 0.5, edge_order=edge_order)
     assert isinstance(g, np.ma.MaskedArray)
@@ -314,8 +314,8 @@ def test_masked_arrays_give_the_mask_of_numpy(mask, edge_order):
 
 
 def test_masked_arrays_with_coordinates_give_the_mask_of_numpy():
-    f = np.ma.array(arrays.field((6, 7)), mask=MASKS["scattered"])
-    x = arrays.uneven_coordinates(7)
+    f = np.ma.array(nasty.field((6, 7)), mask=MASKS["scattered"])
+    x = nasty.uneven_coordinates(7)
     for edge_order in EDGE_ORDERS:
         expected = np.gradient(f, x, axis=1, edge_order=edge_order)
         np.testing.assert_array_equal(
@@ -324,13 +324,13 @@ def test_masked_arrays_with_coordinates_give_the_mask_of_numpy():
 
 
 def test_masked_values_have_no_influence():
-    f = np.ma.array(arrays.field((6, 7)), mask=MASKS["scattered"])
+    f = np.ma.array(nasty.field((6, 7)), mask=MASKS["scattered"])
     nan = np.ma.array(np.where(f.mask, np.nan, f.data), mask=f.mask)
     assert_same_bits(fg.gradient(nan).compressed(), fg.gradient(f).compressed())
 
 
 def test_result_mask_is_not_shared_with_the_field():
-    f = np.ma.array(arrays.field((6, 7)), mask=MASKS["one"])
+    f = np.ma.array(nasty.field((6, 7)), mask=MASKS["one"])
     for result in (fg.gradient(f), fg.gradient(f, axis=0)):
         result.mask[...] = True
     np.testing.assert_array_equal(f.mask, MASKS["one"])
@@ -338,7 +338,7 @@ def test_result_mask_is_not_shared_with_the_field():
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_masked_out_gets_the_mask(function):
-    f = np.ma.array(arrays.field((6, 7)), mask=MASKS["scattered"])
+    f = np.ma.array(nasty.field((6, 7)), mask=MASKS["scattered"])
     expected = function(f)
     out = np.ma.zeros(expected.shape)
     assert function(f, out=out) is out
@@ -354,7 +354,7 @@ class Labelled(np.ndarray):
 
 
 def test_subclasses_are_kept():
-    f = arrays.field((6, 7)).view(Labelled)
+    f = nasty.field((6, 7)).view(Labelled)
     f.label = "temperature"
     for result in (fg.gradient(f), fg.gradient(f, axis=0), fg.gradient_magnitude(f), fg.normals(f)):
         assert type(result) is Labelled
@@ -362,10 +362,10 @@ def test_subclasses_are_kept():
     assert_same_bits(fg.gradient(f), fg.gradient(np.asarray(f)))
 
 
-@pytest.mark.parametrize("layout", arrays.LAYOUTS)
+@pytest.mark.parametrize("layout", nasty.LAYOUTS)
 @pytest.mark.parametrize("shape", ((5, 70), (4, 3, 9), (3, 4, 2, 5)), ids=str)
 def test_result_has_the_layout_that_empty_like_gives(layout, shape):
-    f = arrays.LAYOUTS[layout](arrays.field(shape))
+    f = nasty.LAYOUTS[layout](nasty.field(shape))
     like = np.empty_like(f)
     for axis in range(f.ndim):
         assert fg.gradient(f, axis=axis).strides == like.strides
@@ -382,9 +382,9 @@ def test_other_axes_may_be_empty(shape):
     assert g.dtype == np.float32
 
 
-@pytest.mark.parametrize("dtype", arrays.DTYPES, ids=str)
+@pytest.mark.parametrize("dtype", nasty.DTYPES, ids=str)
 def test_out_is_filled_and_returned(dtype):
-    f = arrays.field((6, 9), dtype)
+    f = nasty.field((6, 9), dtype)
     expected = fg.gradient(f, 0.7)
     out = np.empty_like(expected)
     assert fg.gradient(f, 0.7, out=out) is out
@@ -405,8 +405,8 @@ def test_out_is_filled_and_returned(dtype):
 )
 @pytest.mark.parametrize("function", (fg.gradient, fg.normals))
 def test_out_may_have_any_layout(function, layout):
-    f = arrays.field((6, 9))
+    f = nasty.field((6, 9))
     expected = function(f, 0.7)
-    out = arrays.LAYOUTS[layout](np.zeros_like(expected))
+    out = nasty.LAYOUTS[layout](np.zeros_like(expected))
     assert function(f, 0.7, out=out) is out
     assert_same_bits(out, expected)

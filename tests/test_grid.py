@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-import arrays
 import fieldgrad as fg
+import nasty
 import oracles
 from helpers import FUNCTIONS, assert_same_bits, assert_within_rounding
 
 ACCURACIES = (2, 4, 6, 8)
-X = arrays.uneven_coordinates(9)
+X = nasty.uneven_coordinates(9)
 Y = np.linspace(-1, 1, 12)
 
 
@@ -22,14 +22,14 @@ def periodic_uneven(n, seed=0):
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("spacing", ((0.3, 0.7), (X, Y), (0.3, Y)), ids=("steps", "coordinates", "both"))
 def test_grid_says_what_spacings_say(function, spacing):
-    f = arrays.field((9, 12))
+    f = nasty.field((9, 12))
     grid = fg.Grid.cartesian(*spacing, shape=(9, 12))
     for options in ({}, {"edge_order": 2}, {"accuracy": 4}):
         assert_same_bits(function(f, grid, **options), function(f, *spacing, **options))
 
 
 def test_grid_describes_all_axes_whichever_are_requested():
-    f = arrays.field((9, 12))
+    f = nasty.field((9, 12))
     grid = fg.Grid.cartesian(X, 0.7, shape=(9, 12), periodic=(False, True))
     whole = fg.gradient(f, grid)
     assert_same_bits(fg.gradient(f, grid, axis=1), whole[1])
@@ -50,7 +50,7 @@ def test_shape_follows_from_coordinates():
 
 
 def test_one_step_serves_all_axes():
-    f = arrays.field((4, 5, 6))
+    f = nasty.field((4, 5, 6))
     assert_same_bits(fg.gradient(f, fg.Grid.cartesian(0.3, shape=f.shape)), fg.gradient(f, 0.3))
     assert_same_bits(fg.gradient(f, fg.Grid.cartesian(shape=f.shape)), fg.gradient(f))
 
@@ -87,7 +87,7 @@ def test_repr_is_one_line():
 
 @pytest.mark.parametrize("accuracy", ACCURACIES)
 def test_periodic_grid_is_the_periodic_boundary(accuracy):
-    f = arrays.field((9, 12))
+    f = nasty.field((9, 12))
     grid = fg.Grid.cartesian(0.3, 0.7, shape=f.shape, periodic=(True, False))
     assert_same_bits(
         fg.gradient(f, grid, accuracy=accuracy),
@@ -105,7 +105,7 @@ def test_periodic_grid_is_the_periodic_boundary(accuracy):
 @pytest.mark.parametrize("n", (9, 10, 40))
 def test_periodic_coordinates_are_shifted_by_the_period(n, descending, accuracy):
     x = periodic_uneven(n)
-    f = arrays.field((n, 2))
+    f = nasty.field((n, 2))
     if descending:
         x = x[::-1]
     grid = fg.Grid.cartesian(x, 1.0, shape=f.shape, periodic=(True, False), period=(1.0, None))
@@ -130,7 +130,7 @@ def test_even_coordinates_imply_their_period(accuracy):
 
 
 def test_seam_may_be_wider_than_the_steps():
-    f = arrays.field((10,))
+    f = nasty.field((10,))
     grid = fg.Grid.cartesian(0.5, shape=(10,), periodic=True, period=7.0)
     expected, scale = oracles.derivative(f, oracles.even(10, 0.5), boundary=("periodic", "periodic"), period=7.0)
     assert_within_rounding(fg.gradient(f, grid), expected, scale, 4)
@@ -143,7 +143,7 @@ def test_constant_field_has_zero_gradient_across_the_seam(accuracy):
 
 
 def test_rolling_uneven_coordinates_rolls_the_gradient():
-    x, f = periodic_uneven(13), arrays.field((13,))
+    x, f = periodic_uneven(13), nasty.field((13,))
     g = fg.gradient(f, fg.Grid.cartesian(x, periodic=True, period=1.0), accuracy=4)
     for shift in range(1, 13):
         rolled = np.roll(x, shift)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import arrays
 import fieldgrad as fg
+import nasty
 import oracles
 from helpers import assert_same_bits, assert_within_ulps
 
@@ -38,7 +38,7 @@ def ulps(squares):
 @pytest.mark.parametrize("shape", ((12,), (9, 70), (9, 10, 11), (9, 9, 9, 9)), ids=str)
 @pytest.mark.parametrize("dtype", (np.float32, np.float64, np.longdouble, np.int16))
 def test_magnitude_is_the_root_of_the_sum_of_squares(isa, shape, dtype, options):
-    f = arrays.field(shape, dtype)
+    f = nasty.field(shape, dtype)
     magnitude = fg.gradient_magnitude(f, 0.7, **options)
     g = components(f, 0.7, **options)
     assert magnitude.dtype == g.dtype
@@ -48,7 +48,7 @@ def test_magnitude_is_the_root_of_the_sum_of_squares(isa, shape, dtype, options)
 
 @given(data=st.data(), dtype=st.sampled_from((np.float32, np.float64)), spacing=st.floats(1e-3, 1e3))
 def test_magnitude_of_any_field_is_right(data, dtype, spacing):
-    f = data.draw(arrays.fields(dtype, max_dims=3))
+    f = data.draw(nasty.fields(dtype, max_dims=3))
     with np.errstate(all="ignore"):
         expected = oracles.magnitude(components(f, spacing))
     representable = np.isnan(expected) | (expected <= np.finfo(dtype).max)
@@ -61,13 +61,13 @@ SCALES += [(np.float32, s) for s in (1e30, 1e-30, 1e-42, 1e19, 1e-19)]
 
 @pytest.mark.parametrize("dtype, scale", SCALES)
 def test_magnitude_neither_overflows_nor_underflows(isa, dtype, scale):
-    f = (arrays.field((6, 7, 40)) * scale).astype(dtype)
+    f = (nasty.field((6, 7, 40)) * scale).astype(dtype)
     assert_within_ulps(fg.gradient_magnitude(f, 0.5), oracles.magnitude(fg.gradient(f, 0.5)), ulps(3))
 
 
 @pytest.mark.parametrize("dtype, scale", SCALES)
 def test_normals_do_not_depend_on_the_scale_of_the_field(isa, dtype, scale):
-    f = (arrays.field((6, 7, 40)) * scale).astype(dtype)
+    f = (nasty.field((6, 7, 40)) * scale).astype(dtype)
     assert_unit(fg.normals(f, 0.5))
     assert_points_along(fg.normals(f, 0.5), fg.gradient(f, 0.5))
 
@@ -77,10 +77,10 @@ def test_magnitude_mixes_huge_and_tiny_samples():
     assert_within_ulps(fg.gradient_magnitude(f), oracles.magnitude(fg.gradient(f)), ulps(2))
 
 
-@pytest.mark.parametrize("dtype", arrays.COMPLEXES, ids=str)
+@pytest.mark.parametrize("dtype", nasty.COMPLEXES, ids=str)
 @pytest.mark.parametrize("shape", ((12,), (9, 10, 11)), ids=str)
 def test_magnitude_of_a_complex_field_is_real(dtype, shape):
-    f = arrays.field(shape, dtype)
+    f = nasty.field(shape, dtype)
     magnitude = fg.gradient_magnitude(f, 0.3)
     assert magnitude.dtype == f.real.dtype
     assert_within_ulps(magnitude, oracles.magnitude(components(f, 0.3)), ulps(2 * f.ndim))
@@ -90,10 +90,10 @@ def test_magnitude_of_a_complex_field_is_real(dtype, shape):
 @pytest.mark.parametrize("shape", ((12,), (9, 70), (9, 10, 11), (9, 9, 9, 9)), ids=str)
 @pytest.mark.parametrize("dtype", (np.float32, np.float64, np.longdouble, np.uint8))
 def test_normals_are_unit_vectors_along_the_gradient(isa, shape, dtype, options):
-    f = arrays.field(shape, dtype)
+    f = nasty.field(shape, dtype)
     normals = fg.normals(f, 0.7, **options)
     assert normals.shape == (f.ndim, *shape)
-    assert normals.dtype == arrays.result_dtype(f.dtype)
+    assert normals.dtype == nasty.result_dtype(f.dtype)
     assert_unit(normals, zero=~components(f, 0.7, **options).any(axis=0))
     assert_points_along(normals, components(f, 0.7, **options))
 
@@ -126,7 +126,7 @@ def test_normals_of_a_plane_point_uphill():
 
 @pytest.mark.parametrize("dtype", (np.float16, np.float32, np.float64, np.longdouble))
 def test_nan_stays_where_the_gradient_has_it(isa, dtype):
-    f = arrays.field((8, 70), dtype)
+    f = nasty.field((8, 70), dtype)
     f[3, 30] = np.nan
     f[0, 0] = np.nan
     nan = np.isnan(fg.gradient(f)).any(axis=0)
@@ -134,32 +134,32 @@ def test_nan_stays_where_the_gradient_has_it(isa, dtype):
     np.testing.assert_array_equal(np.isnan(fg.normals(f)), np.broadcast_to(nan, (2, 8, 70)))
 
 
-@pytest.mark.parametrize("shape", arrays.SHAPES, ids=str)
-@pytest.mark.parametrize("dtype", arrays.REALS, ids=str)
+@pytest.mark.parametrize("shape", nasty.SHAPES, ids=str)
+@pytest.mark.parametrize("dtype", nasty.REALS, ids=str)
 def test_memory_layout_does_not_matter(shape, dtype):
-    f = arrays.field(shape, dtype)
+    f = nasty.field(shape, dtype)
     for function in (fg.gradient_magnitude, fg.normals):
         expected = function(f, 0.7)
-        for layout in arrays.LAYOUTS.values():
+        for layout in nasty.LAYOUTS.values():
             assert_same_bits(function(layout(f), 0.7), expected)
 
 
 def test_coordinates_are_those_of_the_gradient():
-    f = arrays.field((6, 7, 8))
-    spacing = (0.3, arrays.uneven_coordinates(7), np.linspace(0, 1, 8))
+    f = nasty.field((6, 7, 8))
+    spacing = (0.3, nasty.uneven_coordinates(7), np.linspace(0, 1, 8))
     gradient = fg.gradient(f, *spacing)
     assert_within_ulps(fg.gradient_magnitude(f, *spacing), oracles.magnitude(gradient), ulps(3))
     assert_points_along(fg.normals(f, *spacing), gradient)
 
 
 def test_one_dimensional_magnitude_is_the_absolute_value():
-    f = arrays.field((300,))
+    f = nasty.field((300,))
     assert_same_bits(fg.gradient_magnitude(f, 0.3), np.abs(fg.gradient(f, 0.3)))
     assert_points_along(fg.normals(f, 0.3), fg.gradient(f, 0.3)[np.newaxis])
 
 
 def test_masked_arrays_mask_what_any_component_masks():
-    f = np.ma.array(arrays.field((6, 7)), mask=arrays.field((6, 7), seed=1) > 0.8)
+    f = np.ma.array(nasty.field((6, 7)), mask=nasty.field((6, 7), seed=1) > 0.8)
     masks = [np.ma.getmaskarray(c) for c in np.gradient(f)]
     either = masks[0] | masks[1]
     for result, mask in ((fg.gradient_magnitude(f), either), (fg.normals(f), np.stack([either, either]))):
@@ -168,7 +168,7 @@ def test_masked_arrays_mask_what_any_component_masks():
 
 
 def test_out_is_filled_and_returned():
-    f = arrays.field((6, 9))
+    f = nasty.field((6, 9))
     for function in (fg.gradient_magnitude, fg.normals):
         expected = function(f, 0.7)
         out = np.empty_like(expected)

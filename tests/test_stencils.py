@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import arrays
 import fieldgrad as fg
+import nasty
 import oracles
 from helpers import assert_same_bits, assert_within_rounding
 from oracles import ONE_SIDED
@@ -19,8 +19,8 @@ SIDES = [(low, high) for low in OPEN_OR_MIRRORED for high in OPEN_OR_MIRRORED] +
 POSITIONS = {
     "even step": lambda n: 0.25 * np.arange(n) - 1,
     "even coordinates": lambda n: np.linspace(-1, 1.3, n),
-    "uneven coordinates": lambda n: arrays.uneven_coordinates(n, 5) / 5 - 1,
-    "descending coordinates": lambda n: arrays.uneven_coordinates(n, 5, descending=True) / 5 + 1,
+    "uneven coordinates": lambda n: nasty.uneven_coordinates(n, 5) / 5 - 1,
+    "descending coordinates": lambda n: nasty.uneven_coordinates(n, 5, descending=True) / 5 + 1,
 }
 
 
@@ -54,7 +54,7 @@ def test_is_exact_on_polynomials(positions, accuracy, samples):
 @pytest.mark.parametrize("edge_order", (1, 2))
 @pytest.mark.parametrize("accuracy", ACCURACIES)
 def test_edges_are_exact_on_polynomials_of_their_own_order(accuracy, edge_order):
-    x = arrays.uneven_coordinates(20)
+    x = nasty.uneven_coordinates(20)
     for spacing, at in ((x, x), (0.5, np.arange(20) * 0.5)):
         g = fg.gradient(at**edge_order, spacing, accuracy=accuracy, edge_order=edge_order)
         np.testing.assert_allclose(g, edge_order * at ** (edge_order - 1), rtol=1e-12, atol=1e-12)
@@ -68,7 +68,7 @@ def test_every_sample_uses_the_stencil_of_its_distance_from_the_edge(dtype, posi
     for n in (9, 11, 16, 17, 60):
         x = POSITIONS[positions](n)
         spacing = 0.25 if positions == "even step" else x
-        f = arrays.field((n, 3), dtype)
+        f = nasty.field((n, 3), dtype)
         assert_matches_the_oracle(f, x, spacing, 4 + accuracy, accuracy=accuracy, edge_order=edge_order)
 
 
@@ -77,8 +77,8 @@ def test_any_axis_matches_the_oracle(data, accuracy, edge_order):
     shape = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))
     axis = data.draw(st.integers(0, len(shape) - 1))
     shape[axis] = data.draw(st.integers(accuracy + 1, accuracy + 12))
-    f = arrays.field(shape, seed=data.draw(st.integers(0, 99)))
-    x = arrays.uneven_coordinates(shape[axis], data.draw(st.integers(0, 99)))
+    f = nasty.field(shape, seed=data.draw(st.integers(0, 99)))
+    x = nasty.uneven_coordinates(shape[axis], data.draw(st.integers(0, 99)))
     g = fg.gradient(f, x, axis=axis, accuracy=accuracy, edge_order=edge_order)
     expected, scale = oracles.partial(f, x, axis, accuracy=accuracy, edge_order=edge_order)
     assert_within_rounding(g, expected, scale, 4 + accuracy)
@@ -117,7 +117,7 @@ def test_error_falls_with_the_stated_order(accuracy, edge_order, uneven):
 @pytest.mark.parametrize("shape", ((9,), (9, 70), (3, 5, 4)), ids=str)
 @pytest.mark.parametrize("dtype", (np.float32, np.float64, np.uint8))
 def test_boundary_gives_the_bits_of_a_padded_field(isa, word, shape, dtype):
-    f = arrays.field(shape, dtype)
+    f = nasty.field(shape, dtype)
     inside = f if f.dtype.kind == "f" else f.astype(float)
     g = fg.gradient(f, 0.3, axis=tuple(range(f.ndim)), boundary=word, cval=7)
     for k in range(f.ndim):
@@ -131,7 +131,7 @@ def test_boundary_gives_the_bits_of_a_padded_field(isa, word, shape, dtype):
 def test_boundary_differentiates_the_continued_field(sides, accuracy, edge_order):
     for n in (9, 10, 30):
         assert_matches_the_oracle(
-            arrays.field((n, 2)),
+            nasty.field((n, 2)),
             oracles.even(n, 0.3),
             0.3,
             4 + accuracy,
@@ -147,9 +147,9 @@ def test_boundary_differentiates_the_continued_field(sides, accuracy, edge_order
 @pytest.mark.parametrize("sides", SIDES[:-1], ids="-".join)
 def test_uneven_coordinates_continue_with_their_steps_mirrored(sides, accuracy):
     for n in (9, 10, 30):
-        for x in (arrays.uneven_coordinates(n, 2), arrays.uneven_coordinates(n, 2, descending=True)):
+        for x in (nasty.uneven_coordinates(n, 2), nasty.uneven_coordinates(n, 2, descending=True)):
             assert_matches_the_oracle(
-                arrays.field((n, 2)), x, x, 4 + accuracy, boundary=sides, accuracy=accuracy, cval=1.5
+                nasty.field((n, 2)), x, x, 4 + accuracy, boundary=sides, accuracy=accuracy, cval=1.5
             )
 
 
@@ -157,7 +157,7 @@ def test_uneven_coordinates_continue_with_their_steps_mirrored(sides, accuracy):
 @pytest.mark.parametrize("n", range(3, 9))
 def test_stencils_may_reach_further_than_the_field(word, n):
     assert_matches_the_oracle(
-        arrays.field((n, 2)),
+        nasty.field((n, 2)),
         oracles.even(n, 0.3),
         0.3,
         12,
@@ -168,7 +168,7 @@ def test_stencils_may_reach_further_than_the_field(word, n):
 
 
 def test_each_axis_and_each_side_has_its_own_boundary():
-    f = arrays.field((6, 7, 8))
+    f = nasty.field((6, 7, 8))
     boundary = ("mirror", ("nearest", ONE_SIDED), "periodic")
     g = fg.gradient(f, boundary=boundary)
     assert_same_bits(g[0], fg.gradient(f, axis=0, boundary="mirror"))
@@ -178,14 +178,14 @@ def test_each_axis_and_each_side_has_its_own_boundary():
 
 
 def test_boundaries_belong_to_the_axes_of_the_field():
-    f = arrays.field((6, 7))
+    f = nasty.field((6, 7))
     boundary = ("mirror", "periodic")
     assert_same_bits(fg.gradient(f, axis=1, boundary=boundary), fg.gradient(f, axis=1, boundary="periodic"))
     assert_same_bits(fg.gradient(f, axis=(1, 0), boundary=boundary), fg.gradient(f, boundary=boundary)[::-1])
 
 
 def test_one_dimensional_field_has_sides_too():
-    f = arrays.field((9,))
+    f = nasty.field((9,))
     g = fg.gradient(f, boundary=(("mirror", ONE_SIDED),))
     assert g[0] == 0
     assert_same_bits(g[1:], np.gradient(f)[1:])
@@ -193,7 +193,7 @@ def test_one_dimensional_field_has_sides_too():
 
 @pytest.mark.parametrize("cval", (np.nan, np.inf, -3, 0.1, np.float32(2), 0.0, -0.0, 0))
 def test_constant_boundary_sees_cval(cval):
-    f = arrays.field((5, 4))
+    f = nasty.field((5, 4))
     f[1] = -0.0, 0.0, -0.0, 1.0
     with np.errstate(all="ignore"):
         expected = np.gradient(oracles.pad(f, (1, 1), "constant", cval), axis=0)[1:-1]
@@ -204,11 +204,11 @@ def test_constant_boundary_sees_cval(cval):
 @pytest.mark.parametrize("accuracy", ACCURACIES)
 def test_constant_field_has_zero_gradient_at_every_boundary(word, accuracy):
     f = np.full((12, 13), 1e9 / 7)
-    spacing = (0.3, 0.3) if word == "periodic" else (arrays.uneven_coordinates(12), 0.3)
+    spacing = (0.3, 0.3) if word == "periodic" else (nasty.uneven_coordinates(12), 0.3)
     assert not fg.gradient(f, *spacing, boundary=word, accuracy=accuracy).any()
 
 
-@given(f=arrays.fields(max_dims=3), data=st.data(), accuracy=st.sampled_from(ACCURACIES))
+@given(f=nasty.fields(max_dims=3), data=st.data(), accuracy=st.sampled_from(ACCURACIES))
 def test_rolling_a_periodic_field_rolls_its_gradient(f, data, accuracy):
     axis = data.draw(st.integers(0, f.ndim - 1))
     shift = data.draw(st.integers(1, f.shape[axis] - 1))
@@ -220,10 +220,10 @@ def test_rolling_a_periodic_field_rolls_its_gradient(f, data, accuracy):
 @given(data=st.data(), sides=st.sampled_from(SIDES), accuracy=st.sampled_from(ACCURACIES))
 def test_any_boundary_matches_the_oracle(data, sides, accuracy):
     n = data.draw(st.integers(accuracy + 1, accuracy + 10))
-    f = arrays.field((n, 3), seed=data.draw(st.integers(0, 99)))
+    f = nasty.field((n, 3), seed=data.draw(st.integers(0, 99)))
     cval = data.draw(st.floats(-10, 10))
     x, spacing, period = oracles.even(n, 0.3), 0.3, oracles.even(n + 1, 0.3)[n]
     if sides[0] != "periodic" and data.draw(st.booleans()):
-        x = spacing = arrays.uneven_coordinates(n, data.draw(st.integers(0, 99)))
+        x = spacing = nasty.uneven_coordinates(n, data.draw(st.integers(0, 99)))
     options = {"boundary": sides, "accuracy": accuracy, "cval": cval, "period": period}
     assert_matches_the_oracle(f, x, spacing, 4 + accuracy, **options)

@@ -126,6 +126,25 @@ static inline void fg_stream_end(void)
 #define FG_PREFETCH(address) ((void)(address))
 #endif
 
+/* The other byte order. */
+static inline void fg_swap(void *value, size_t size)
+{
+#if defined(__GNUC__)
+    uint16_t two; uint32_t four; uint64_t eight;
+    switch (size) {
+    case 2: memcpy(&two, value, 2); two = __builtin_bswap16(two); memcpy(value, &two, 2); return;
+    case 4: memcpy(&four, value, 4); four = __builtin_bswap32(four); memcpy(value, &four, 4); return;
+    case 8: memcpy(&eight, value, 8); eight = __builtin_bswap64(eight); memcpy(value, &eight, 8); return;
+    }
+#endif
+    unsigned char *bytes = (unsigned char *)value;
+    for (size_t k = 0; k < size / 2; k++) {
+        unsigned char byte = bytes[k];
+        bytes[k] = bytes[size - 1 - k];
+        bytes[size - 1 - k] = byte;
+    }
+}
+
 /* For measuring short spans. */
 static inline double fg_seconds(void)
 {
@@ -682,27 +701,33 @@ static void FG_NAME(store_half)(char *dst, Py_ssize_t stride, const void *src, P
     }
 }
 
+/* `swap`, `lanes` and a dense stride are constants where this is inlined. */
 #define FG_LOAD(KIND, STORED, CONVERT) \
+FG_INLINE void FG_NAME(convert_##KIND)(T *FG_RESTRICT out, const char *src, Py_ssize_t stride, Py_ssize_t n, int lanes, \
+                                       int swap) \
+{ \
+    for (Py_ssize_t j = 0; j < n; j++) \
+        for (int lane = 0; lane < lanes; lane++) { \
+            STORED value; \
+            memcpy(&value, src + j * stride + lane * (Py_ssize_t)sizeof value, sizeof value); \
+            if (swap) \
+                fg_swap(&value, sizeof value); \
+            out[j * lanes + lane] = (T)CONVERT(value); \
+        } \
+} \
 static void FG_NAME(load_##KIND)(void *dst, const char *src, Py_ssize_t stride, Py_ssize_t n, int lanes, int swap) \
 { \
-    T *FG_RESTRICT out = (T *)dst; \
-    if (lanes == 1 && !swap) { \
-        for (Py_ssize_t j = 0; j < n; j++) { \
-            STORED value; \
-            memcpy(&value, src + j * stride, sizeof value); \
-            out[j] = (T)CONVERT(value); \
-        } \
-        return; \
-    } \
-    for (Py_ssize_t j = 0; j < n * lanes; j++) { \
-        unsigned char bytes[sizeof(STORED)]; \
-        const char *from = src + j / lanes * stride + j % lanes * (Py_ssize_t)sizeof(STORED); \
-        STORED value; \
-        for (size_t k = 0; k < sizeof value; k++) \
-            bytes[k] = (unsigned char)from[swap ? sizeof value - 1 - k : k]; \
-        memcpy(&value, bytes, sizeof value); \
-        out[j] = (T)CONVERT(value); \
-    } \
+    const Py_ssize_t size = sizeof(STORED); \
+    if (stride == size * lanes) \
+        n *= lanes, lanes = 1, stride = size; \
+    if (stride == size && swap) \
+        FG_NAME(convert_##KIND)((T *)dst, src, size, n, 1, 1); \
+    else if (stride == size) \
+        FG_NAME(convert_##KIND)((T *)dst, src, size, n, 1, 0); \
+    else if (lanes == 1 && !swap) \
+        FG_NAME(convert_##KIND)((T *)dst, src, stride, n, 1, 0); \
+    else \
+        FG_NAME(convert_##KIND)((T *)dst, src, stride, n, lanes, swap); \
 }
 FG_STORED(FG_LOAD)
 #undef FG_LOAD
