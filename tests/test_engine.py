@@ -136,15 +136,15 @@ def test_same_bits_for_any_workers_and_layout(function, layout, workers):
 def test_nothing_but_the_values_matters(shape, dtype, layouts, isa, workers, function):
     f = nasty.field(shape, dtype)
     expected = function(f, 0.3, workers=1)
-    nasty, out = nasty.LAYOUTS[layouts[0]](f), nasty.LAYOUTS[layouts[1]](np.zeros_like(expected))
+    same, out = nasty.LAYOUTS[layouts[0]](f), nasty.LAYOUTS[layouts[1]](np.zeros_like(expected))
     before = core.current_isa()
     core.use_isa(isa)
     try:
-        function(nasty, 0.3, out=out, workers=workers)
+        function(same, 0.3, out=out, workers=workers)
     finally:
         core.use_isa(before)
     assert_same_bits(out, expected)
-    np.testing.assert_array_equal(nasty, f)
+    np.testing.assert_array_equal(same, f)
 
 
 def test_rows_need_not_be_differentiable_across(workers):
