@@ -39,7 +39,7 @@ setup(
         Extension(
             "fieldgrad._engine.core",
             sources=[f"{ENGINE}/core.pyx"],
-            depends=[f"{ENGINE}/rows.h", "setup.py"],
+            depends=[f"{ENGINE}/{name}" for name in ("rows.h", "rows.pxd", "walk.pxi")] + ["setup.py"],
             include_dirs=[numpy.get_include()],
             define_macros=[
                 ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),

@@ -49,14 +49,17 @@ typedef void (*fg_load_fn)(void *dst, const char *src, Py_ssize_t stride, Py_ssi
  *
  *     (sum over t of w[t] * (a[t] - b[t]) + ahead[t] * (a[t] - centre) + behind[t] * (centre - b[t])) / divisor[0]
  *
- * Without a centre the first difference is all. The weights are w[t] and so on or, where they vary, w_row[t][j]. */
+ * Without a centre the first difference is all. The weights are w[t], ahead_w[t], behind_w[t] or, where they vary,
+ * w_row[t][j] and so on. */
 typedef struct {
     const void *a[FG_MOST_TERMS], *b[FG_MOST_TERMS], *centre;
     Py_ssize_t a_stride[FG_MOST_TERMS], b_stride[FG_MOST_TERMS], centre_stride;
-    const void *w, *ahead, *behind;
+    const void *w, *ahead_w, *behind_w;
     const void *w_row[FG_MOST_TERMS], *ahead_row[FG_MOST_TERMS], *behind_row[FG_MOST_TERMS];
     const void *divisor;  /* three samples, as prepare_divisor left them; so is `division` */
     int terms, division, centred, varying;
+    int streamed;         /* the result is far from the caches: write whole lines past them, */
+    const char *ahead;    /* and fetch as many bytes from here, unless it is NULL */
 } fg_sources;
 
 /* One variant: the kernels of one sample type for one instruction set. Strides and lengths count samples. */
@@ -196,9 +199,6 @@ static inline int fg_to_bits_fld(long double x) { return x != 0; }
 #define fg_abs_f32 fabsf
 #define fg_abs_f64 fabs
 #define fg_abs_fld fabsl
-#define FG_EACH_FOUR(FORM) \
-    FG_FOUR(FORM, 1, 0) FG_FOUR(FORM, 2, 0) FG_FOUR(FORM, 3, 0) FG_FOUR(FORM, 4, 0) \
-    FG_FOUR(FORM, 1, 1) FG_FOUR(FORM, 2, 1) FG_FOUR(FORM, 3, 1) FG_FOUR(FORM, 4, 1)
 #define FG_TYPED2(name, type) name##_##type
 #define FG_TYPED1(name, type) FG_TYPED2(name, type)
 #define FG_TYPED(name) FG_TYPED1(name, FG_TYPE)
@@ -211,6 +211,8 @@ static inline int fg_to_bits_fld(long double x) { return x != 0; }
 #define FG_QUARTER(dst, src, k) _mm_stream_si128((__m128i *)(dst) + k, _mm_loadu_si128((const __m128i *)(src) + k))
 #define FG_STREAM_LINE(dst, src) \
     (FG_QUARTER(dst, src, 0), FG_QUARTER(dst, src, 1), FG_QUARTER(dst, src, 2), FG_QUARTER(dst, src, 3))
+#else
+#define FG_STREAM_LINE(dst, src) memcpy(dst, src, 64)
 #endif
 #define FG_ISA baseline
 #define FG_TYPE f32
@@ -371,89 +373,117 @@ FG_INLINE T FG_NAME(quotient)(T x, T by, T high, T low)
 
 /* ---- tensor stencils ---------------------------------------------------------------------------------- */
 
-/* What is constant where the row loop is inlined: without a centre divided or not, with one varying or not. */
+/* What is constant where the row loop is inlined: without a centre divided or not, with one varying or not; and what
+ * becomes of the sums. */
 enum { FG_NAME(DIFFERENCES), FG_NAME(QUOTIENTS), FG_NAME(CENTRED), FG_NAME(VARYING) };
+enum { FG_NAME(WRITE), FG_NAME(ADD), FG_NAME(STREAM), FG_NAME(LINE) = 64 / sizeof(T) };
 
-/* Up to four terms, onto what is there or not. Returns whether quotients can be relied on: whether no sum was
- * outside the range that is safe for them. */
-FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_ssize_t r, int first, int count,
-                                    int form, int onto, Py_ssize_t n)
+/* Up to four terms. Streams take whole lines. Returns whether quotients can be relied on: whether no sum was outside
+ * the range that is safe for them. */
+FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first,
+                                    int count, int form, int how, Py_ssize_t n)
 {
-    const int centred = form >= FG_NAME(CENTRED), varying = form == FG_NAME(VARYING);
+    const int centred = form >= FG_NAME(CENTRED), varying = form == FG_NAME(VARYING), onto = how == FG_NAME(ADD);
     const T *a[4], *b[4], *w_row[4], *ahead_row[4], *behind_row[4], *centre = 0, *divisor = (const T *)s->divisor;
+    const Py_ssize_t chunk = how == FG_NAME(STREAM) ? FG_NAME(LINE) : n;
+    const char *fetch = s->ahead ? s->ahead + start * (Py_ssize_t)sizeof(T) : 0;
     T w[4], ahead[4], behind[4];
+    _Alignas(64) T line[FG_NAME(LINE)];
     FG_TYPED(fg_bits) outside = 0;
-    (void)divisor;
+    (void)divisor, (void)fetch, (void)line;
     for (int t = 0; t < count; t++) {
-        a[t] = (const T *)s->a[first + t] + r * s->a_stride[first + t];
-        b[t] = (const T *)s->b[first + t] + r * s->b_stride[first + t];
+        a[t] = (const T *)s->a[first + t] + r * s->a_stride[first + t] + start;
+        b[t] = (const T *)s->b[first + t] + r * s->b_stride[first + t] + start;
         if (varying) {
-            w_row[t] = (const T *)s->w_row[first + t];
-            ahead_row[t] = (const T *)s->ahead_row[first + t];
-            behind_row[t] = (const T *)s->behind_row[first + t];
+            w_row[t] = (const T *)s->w_row[first + t] + start;
+            ahead_row[t] = (const T *)s->ahead_row[first + t] + start;
+            behind_row[t] = (const T *)s->behind_row[first + t] + start;
         } else {
             w[t] = ((const T *)s->w)[first + t];
-            ahead[t] = centred ? ((const T *)s->ahead)[first + t] : 0;
-            behind[t] = centred ? ((const T *)s->behind)[first + t] : 0;
+            ahead[t] = centred ? ((const T *)s->ahead_w)[first + t] : 0;
+            behind[t] = centred ? ((const T *)s->behind_w)[first + t] : 0;
         }
     }
     if (centred)
-        centre = (const T *)s->centre + r * s->centre_stride;
-    for (Py_ssize_t j = 0; j < n; j++) {
-        T sum = onto ? out[j] : 0;
-        for (int t = 0; t < count; t++) {
-            T term = (varying ? w_row[t][j] : w[t]) * (a[t][j] - b[t][j]);
-            if (centred)
-                term += (varying ? ahead_row[t][j] : ahead[t]) * (a[t][j] - centre[j])
-                    + (varying ? behind_row[t][j] : behind[t]) * (centre[j] - b[t][j]);
-            sum = onto || t ? sum + term : term;  /* 0 + (-0) would lose the sign */
-        }
+        centre = (const T *)s->centre + r * s->centre_stride + start;
+    for (Py_ssize_t from = 0; from < n; from += chunk) {
+        T *FG_RESTRICT to = how == FG_NAME(STREAM) ? line : out + from;
+        for (Py_ssize_t j = from; j < from + chunk; j++) {
+            T sum = onto ? out[j] : 0;
+            for (int t = 0; t < count; t++) {
+                T term = (varying ? w_row[t][j] : w[t]) * (a[t][j] - b[t][j]);
+                if (centred)
+                    term += (varying ? ahead_row[t][j] : ahead[t]) * (a[t][j] - centre[j])
+                        + (varying ? behind_row[t][j] : behind[t]) * (centre[j] - b[t][j]);
+                sum = onto || t ? sum + term : term;  /* 0 + (-0) would lose the sign */
+            }
 #ifdef FG_HAS_FMA
-        if (form == FG_NAME(QUOTIENTS)) {
-            T size = FG_TYPED(fg_abs)(sum);
-            T unsafe = (size > FG_TYPED(FG_MOST)) | (size < FG_TYPED(FG_LEAST)) ? size : 0;
-            outside |= FG_TYPED(fg_to_bits)(unsafe);
-            sum = FG_NAME(quotient)(sum, divisor[0], divisor[1], divisor[2]);
-        }
+            if (form == FG_NAME(QUOTIENTS)) {
+                T size = FG_TYPED(fg_abs)(sum);
+                T unsafe = (size > FG_TYPED(FG_MOST)) | (size < FG_TYPED(FG_LEAST)) ? size : 0;
+                outside |= FG_TYPED(fg_to_bits)(unsafe);
+                sum = FG_NAME(quotient)(sum, divisor[0], divisor[1], divisor[2]);
+            }
 #endif
-        out[j] = sum;
+            to[j - from] = sum;
+        }
+        if (how == FG_NAME(STREAM)) {
+            FG_STREAM_LINE(out + from, line);
+            if (fetch)
+                FG_PREFETCH(fetch), fetch += 64;
+        }
     }
     return !outside;
 }
 
 /* Each of the cases as a function of its own: together they would run out of registers. */
-typedef int (*FG_NAME(four_fn))(T *out, const fg_sources *s, Py_ssize_t r, int first, Py_ssize_t n);
-#define FG_FOUR(FORM, COUNT, ONTO) \
-static int FG_NAME(FORM##_##COUNT##_##ONTO)(T *out, const fg_sources *s, Py_ssize_t r, int first, Py_ssize_t n) \
+typedef int (*FG_NAME(four_fn))(T *out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first, Py_ssize_t n);
+#define FG_FOUR(FORM, HOW, COUNT) \
+static int FG_NAME(FORM##_##HOW##_##COUNT)(T *out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first, \
+                                           Py_ssize_t n) \
 { \
-    return FG_NAME(combine_four)(out, s, r, first, COUNT, FG_NAME(FORM), ONTO, n); \
+    return FG_NAME(combine_four)(out, s, r, start, first, COUNT, FG_NAME(FORM), FG_NAME(HOW), n); \
 }
-#define FG_ENTRIES(FORM, ONTO) \
-    {FG_NAME(FORM##_1_##ONTO), FG_NAME(FORM##_2_##ONTO), FG_NAME(FORM##_3_##ONTO), FG_NAME(FORM##_4_##ONTO)}
-FG_EACH_FOUR(DIFFERENCES)
-FG_EACH_FOUR(CENTRED)
-FG_EACH_FOUR(VARYING)
+#define FG_FOURS(FORM, HOW) FG_FOUR(FORM, HOW, 1) FG_FOUR(FORM, HOW, 2) FG_FOUR(FORM, HOW, 3) FG_FOUR(FORM, HOW, 4)
+#define FG_ENTRIES(FORM, HOW) \
+    {FG_NAME(FORM##_##HOW##_1), FG_NAME(FORM##_##HOW##_2), FG_NAME(FORM##_##HOW##_3), FG_NAME(FORM##_##HOW##_4)}
+#define FG_EACH_FORM(FORM) FG_FOURS(FORM, WRITE) FG_FOURS(FORM, ADD) FG_FOURS(FORM, STREAM)
+#define FG_FORM(FORM) \
+    [FG_NAME(FORM)] = {FG_ENTRIES(FORM, WRITE), FG_ENTRIES(FORM, ADD), FG_ENTRIES(FORM, STREAM)}
+FG_EACH_FORM(DIFFERENCES)
+FG_EACH_FORM(CENTRED)
+FG_EACH_FORM(VARYING)
 #ifdef FG_HAS_FMA
-FG_EACH_FOUR(QUOTIENTS)
+FG_EACH_FORM(QUOTIENTS)
 #endif
-static const FG_NAME(four_fn) FG_NAME(fours)[4][2][4] = {
-    [FG_NAME(DIFFERENCES)] = {FG_ENTRIES(DIFFERENCES, 0), FG_ENTRIES(DIFFERENCES, 1)},
-    [FG_NAME(CENTRED)] = {FG_ENTRIES(CENTRED, 0), FG_ENTRIES(CENTRED, 1)},
-    [FG_NAME(VARYING)] = {FG_ENTRIES(VARYING, 0), FG_ENTRIES(VARYING, 1)},
+static const FG_NAME(four_fn) FG_NAME(fours)[4][3][4] = {
+    FG_FORM(DIFFERENCES), FG_FORM(CENTRED), FG_FORM(VARYING),
 #ifdef FG_HAS_FMA
-    [FG_NAME(QUOTIENTS)] = {FG_ENTRIES(QUOTIENTS, 0), FG_ENTRIES(QUOTIENTS, 1)},
+    FG_FORM(QUOTIENTS),
 #endif
 };
 #undef FG_FOUR
+#undef FG_FOURS
 #undef FG_ENTRIES
+#undef FG_EACH_FORM
+#undef FG_FORM
 
-/* One row, four terms at a time; the last ones divide. */
+/* One row: four terms at a time, of which the last divide, or whole lines in one go and its ends besides. */
 static int FG_NAME(combine_row)(T *out, const fg_sources *s, Py_ssize_t r, int form, Py_ssize_t n)
 {
+    Py_ssize_t head = (Py_ssize_t)(-(uintptr_t)out & 63) / (Py_ssize_t)sizeof(T);
+    Py_ssize_t lines = (n - head) / FG_NAME(LINE) * FG_NAME(LINE);
+    if (s->streamed && s->terms <= 4 && lines > 0) {
+        const FG_NAME(four_fn) *plain = FG_NAME(fours)[form][FG_NAME(WRITE)];
+        int last = s->terms - 1;
+        int good = FG_NAME(fours)[form][FG_NAME(STREAM)][last](out + head, s, r, head, 0, lines);
+        good &= plain[last](out, s, r, 0, 0, head);
+        return good & plain[last](out + head + lines, s, r, head + lines, 0, n - head - lines);
+    }
     int first = 0, before = form == FG_NAME(QUOTIENTS) ? FG_NAME(DIFFERENCES) : form;
     for (; first + 4 < s->terms; first += 4)
-        FG_NAME(fours)[before][first > 0][3](out, s, r, first, n);
-    return FG_NAME(fours)[form][first > 0][s->terms - first - 1](out, s, r, first, n);
+        FG_NAME(fours)[before][first > 0][3](out, s, r, 0, first, n);
+    return FG_NAME(fours)[form][first > 0][s->terms - first - 1](out, s, r, 0, first, n);
 }
 
 /* The ends of rows: no vectors. */
@@ -466,8 +496,8 @@ static void FG_NAME(combine_short)(T *out, const fg_sources *s, Py_ssize_t r, Py
             T term = (s->varying ? ((const T *)s->w_row[t])[j] : ((const T *)s->w)[t]) * (a - b);
             if (s->centred) {
                 T centre = ((const T *)s->centre)[r * s->centre_stride + j];
-                term += (s->varying ? ((const T *)s->ahead_row[t])[j] : ((const T *)s->ahead)[t]) * (a - centre)
-                    + (s->varying ? ((const T *)s->behind_row[t])[j] : ((const T *)s->behind)[t]) * (centre - b);
+                term += (s->varying ? ((const T *)s->ahead_row[t])[j] : ((const T *)s->ahead_w)[t]) * (a - centre)
+                    + (s->varying ? ((const T *)s->behind_row[t])[j] : ((const T *)s->behind_w)[t]) * (centre - b);
             }
             sum = t ? sum + term : term;
         }
@@ -670,7 +700,6 @@ static void FG_NAME(unit)(void *const *component, int count, int lanes, Py_ssize
  * stores as can be, for they wait in the store buffer while the next block is computed. */
 static void FG_NAME(stream)(char *dst, const char *src, Py_ssize_t bytes, const char *ahead)
 {
-#ifdef FG_STREAM_LINE
     Py_ssize_t head = (Py_ssize_t)(-(uintptr_t)dst & 63);
     if (bytes >= head + 64) {
         memcpy(dst, src, (size_t)head);
@@ -681,8 +710,6 @@ static void FG_NAME(stream)(char *dst, const char *src, Py_ssize_t bytes, const 
                 FG_PREFETCH(ahead), ahead += 64;
         }
     }
-#endif
-    (void)ahead;
     memcpy(dst, src, (size_t)bytes);
 }
 

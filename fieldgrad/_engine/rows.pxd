@@ -1,0 +1,40 @@
+"""What rows.h offers."""
+from libc.stdint cimport int64_t
+
+cdef extern from "rows.h" nogil:
+    ctypedef void (*fg_load_fn)(void *, const char *, Py_ssize_t, Py_ssize_t, int, int) noexcept nogil
+    enum: FG_VARIANTS, FG_MOST_TERMS, FG_F32
+    ctypedef struct fg_sources:
+        const void *a[FG_MOST_TERMS]
+        const void *b[FG_MOST_TERMS]
+        const void *centre
+        Py_ssize_t a_stride[FG_MOST_TERMS]
+        Py_ssize_t b_stride[FG_MOST_TERMS]
+        Py_ssize_t centre_stride
+        const void *w
+        const void *ahead_w
+        const void *behind_w
+        const void *w_row[FG_MOST_TERMS]
+        const void *ahead_row[FG_MOST_TERMS]
+        const void *behind_row[FG_MOST_TERMS]
+        const void *divisor
+        int terms, division, centred, varying, streamed
+        const char *ahead
+    ctypedef struct fg_kernels:
+        void (*combine)(void *, Py_ssize_t, const fg_sources *, Py_ssize_t, Py_ssize_t) noexcept nogil
+        int (*prepare_divisor)(void *) noexcept nogil
+        void (*norm)(void *, void **, int, int, Py_ssize_t, const char *) noexcept nogil
+        void (*unit)(void **, int, int, Py_ssize_t, const char *) noexcept nogil
+        void (*stream)(char *, const char *, Py_ssize_t, const char *) noexcept nogil
+        void (*store)(char *, Py_ssize_t, const void *, Py_ssize_t, int) noexcept nogil
+        void (*store_half)(char *, Py_ssize_t, const void *, Py_ssize_t, int) noexcept nogil
+        fg_load_fn *load
+    const char *fg_variant_name(int)
+    int fg_variant_runs_here(int)
+    const fg_kernels *fg_variant_kernels(int, int)
+    const char *fg_compiler()
+    void fg_stream_end()
+    double fg_seconds()
+    int64_t fg_draw(int64_t *)
+    int fg_peek(const int *)
+    void fg_raise(int *)

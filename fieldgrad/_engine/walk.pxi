@@ -1,0 +1,440 @@
+# The walk over a field, without the GIL: units, tiles, blocks, components, results. Included by core.pyx.
+
+# Indices that name no sample, in the tables of edges: a row of zeros, and the constant beyond the edge.
+cdef enum:
+    ZERO = -2
+    CONSTANT = -1
+
+cdef enum:
+    MAX_DIMS = 66
+    # A block lies in L1 beside the rows it is made of, its components too where they are reduced; a tile's
+    # neighbouring planes lie in L2.
+    BLOCK_BYTES = 16 << 10
+    REDUCED_BYTES = 24 << 10
+    TILE_BYTES = 256 << 10
+    SEGMENT_PLANES = 64
+    # Results that outgrow the caches go past them; work that is shorter than waking a thread takes is not shared.
+    STREAM_BYTES = 8 << 20
+    SHARE_BYTES = 2 << 20
+    MOST_RANGES = 64
+
+# Looking for a pending Ctrl-C takes the GIL, which may take a while to be had.
+cdef double SECONDS_BETWEEN_LOOKS = 0.1
+
+cdef enum Reduction:
+    STACK, NORM, UNIT
+
+cdef enum OutMode:
+    IN_PLACE, STREAMED, STRIDED
+
+
+# ---- what a call is made of ------------------------------------------------------------------------------
+
+cdef struct Stencil:
+    Py_ssize_t axis, n, lo, hi      # samples lo..hi-1 share the interior's offsets; the others have rows of their own
+    Py_ssize_t reach
+    int terms, edge_terms, division
+    bint uneven                     # weights vary along the axis, and the centre counts
+    const Py_ssize_t *offset        # terms x 2
+    const char *weight              # terms, or terms x (hi - lo)
+    const char *ahead               # terms x (hi - lo)
+    const char *behind              # terms x (hi - lo)
+    const char *divisor             # 3
+    const Py_ssize_t *edge_index    # edges x edge_terms x 2
+    const char *edge_weight         # edges x edge_terms
+    const int *edge_count           # edges
+    const char *edge_divisor        # edges x 3
+    const int *edge_division        # edges
+
+cdef struct Layout:
+    char *data
+    Py_ssize_t component
+    Py_ssize_t stride[MAX_DIMS]     # bytes, of the padded axes
+
+# Sample (r, c) of a plane is at data + (r * row + c) * item. Columns count lanes.
+cdef struct Source:
+    const char *data
+    Py_ssize_t row
+
+cdef struct Tile:
+    Py_ssize_t r0, r1, c0, c1       # the results of this tile
+    Py_ssize_t ra, rb, ca, cb       # the samples it keeps of each plane, where samples are converted
+
+cdef struct Job:
+    const fg_kernels *kernels
+    fg_load_fn load
+    int swap, lanes, half
+    Reduction reduction
+    int components, slots
+    bint has_constant, direct
+    OutMode mode
+    Py_ssize_t item, out_item
+    int dims                                        # padded: outer axes, rows, columns
+    Py_ssize_t shape[MAX_DIMS]
+    Py_ssize_t plane_step[MAX_DIMS]
+    Py_ssize_t planes, rows, columns                # columns count lanes
+    Py_ssize_t block_columns, block_rows, tile_rows, segment
+    Py_ssize_t column_tiles, row_tiles, units
+    Py_ssize_t reach_planes, reach_rows, reach_columns, far
+    long double cval
+    Stencil *stencil
+    Layout field, out
+
+cdef struct Worker:
+    Job *job
+    char *memory
+    char *scratch                   # components x block
+    char *constants                 # two rows: zeros, and the constant
+    char *far                       # samples beyond the tile, where samples are converted
+    char *slot                      # converted planes of the tile
+    Py_ssize_t slot_size
+    int64_t *tag
+    int64_t *stamp
+    int64_t clock
+    Tile tile
+    Py_ssize_t first_plane, last_plane
+    Py_ssize_t index[2 * FG_MOST_TERMS]     # the samples of the terms at hand, a and b in turn
+    fg_sources sources
+    long double weight[FG_MOST_TERMS]       # of any type, aligned for all
+    long double ahead[FG_MOST_TERMS]
+    long double behind[FG_MOST_TERMS]
+
+
+cdef inline Py_ssize_t plane_offset(const Job *job, const Layout *layout, Py_ssize_t plane) noexcept nogil:
+    cdef Py_ssize_t offset = 0
+    cdef int axis
+    for axis in range(job.dims - 2):
+        offset += plane // job.plane_step[axis] * layout.stride[axis]
+        plane = plane % job.plane_step[axis]
+    return offset
+
+
+cdef inline const char *stored(const Job *job, Py_ssize_t plane, Py_ssize_t row, Py_ssize_t column) noexcept nogil:
+    """The field's own sample; columns count lanes."""
+    return (job.field.data + plane_offset(job, &job.field, plane) + row * job.field.stride[job.dims - 2]
+            + column // job.lanes * job.field.stride[job.dims - 1])
+
+
+cdef Source source(Worker *worker, Py_ssize_t plane) noexcept nogil:
+    """The samples of a plane that the tile needs, converted if the field's own can't be used as they are."""
+    cdef Job *job = worker.job
+    cdef Tile *tile = &worker.tile
+    cdef Source result
+    cdef Py_ssize_t r, width = tile.cb - tile.ca
+    cdef int k, slot = 0
+    cdef char *data
+    if job.direct:
+        result.data = job.field.data + plane_offset(job, &job.field, plane)
+        result.row = job.field.stride[job.dims - 2] // job.item
+        return result
+    worker.clock += 1
+    for k in range(job.slots):
+        if worker.tag[k] == plane:
+            slot = k
+            break
+        if worker.stamp[k] < worker.stamp[slot]:
+            slot = k
+    data = worker.slot + slot * worker.slot_size
+    if worker.tag[slot] != plane:
+        worker.tag[slot] = plane
+        for r in range(tile.ra, tile.rb):
+            job.load(data + (r - tile.ra) * width * job.item, stored(job, plane, r, tile.ca),
+                     job.field.stride[job.dims - 1], width // job.lanes, job.lanes, job.swap)
+    worker.stamp[slot] = worker.clock
+    result.row = width
+    result.data = <const char *><uintptr_t>(<uintptr_t>data - (tile.ra * width + tile.ca) * job.item)
+    return result
+
+
+cdef void find_terms(Worker *worker, const Stencil *stencil, Py_ssize_t i) noexcept nogil:
+    """The row of the stencil's table for sample i: samples and weights."""
+    cdef fg_sources *sources = &worker.sources
+    cdef Py_ssize_t item = worker.job.item, edge, t, at
+    sources.varying = sources.centred = False
+    if stencil.lo <= i < stencil.hi:
+        sources.terms = stencil.terms
+        sources.divisor, sources.division = stencil.divisor, stencil.division
+        sources.w = stencil.weight
+        for t in range(2 * stencil.terms):
+            worker.index[t] = i + stencil.offset[t]
+        if stencil.uneven:
+            sources.centred = True
+            sources.w, sources.ahead_w, sources.behind_w = worker.weight, worker.ahead, worker.behind
+            for t in range(stencil.terms):
+                at = (t * (stencil.hi - stencil.lo) + i - stencil.lo) * item
+                memcpy(<char *>worker.weight + t * item, stencil.weight + at, item)
+                memcpy(<char *>worker.ahead + t * item, stencil.ahead + at, item)
+                memcpy(<char *>worker.behind + t * item, stencil.behind + at, item)
+        return
+    edge = i if i < stencil.lo else stencil.lo + i - stencil.hi
+    sources.terms = stencil.edge_count[edge]
+    sources.divisor, sources.division = stencil.edge_divisor + 3 * edge * item, stencil.edge_division[edge]
+    sources.w = stencil.edge_weight + edge * stencil.edge_terms * item
+    memcpy(worker.index, stencil.edge_index + edge * stencil.edge_terms * 2, 2 * sources.terms * sizeof(Py_ssize_t))
+
+
+cdef inline const void *constant_row(const Worker *worker, Py_ssize_t which) noexcept nogil:
+    return worker.constants + (0 if which == ZERO else worker.job.block_columns * worker.job.item)
+
+
+cdef inline void set_source(fg_sources *sources, Py_ssize_t which, const void *data, Py_ssize_t stride) noexcept nogil:
+    """Source `which` of a and b in turn."""
+    if which % 2 == 0:
+        sources.a[which // 2], sources.a_stride[which // 2] = data, stride
+    else:
+        sources.b[which // 2], sources.b_stride[which // 2] = data, stride
+
+
+# ---- one component of one block: derivatives along an outer axis, across rows, within rows --------------
+
+cdef void along_planes(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
+                       char *dst, Py_ssize_t stride) noexcept nogil:
+    cdef Job *job = worker.job
+    cdef fg_sources *sources = &worker.sources
+    cdef Py_ssize_t step = job.plane_step[stencil.axis], which
+    cdef Py_ssize_t i = plane // step % job.shape[stencil.axis]
+    cdef Source rows
+    find_terms(worker, stencil, i)
+    for which in range(2 * sources.terms):
+        if worker.index[which] <= CONSTANT:
+            set_source(sources, which, constant_row(worker, worker.index[which]), 0)
+        else:
+            rows = source(worker, plane + (worker.index[which] - i) * step)
+            set_source(sources, which, rows.data + (r0 * rows.row + worker.tile.c0) * job.item, rows.row)
+    if sources.centred:
+        rows = source(worker, plane)
+        sources.centre, sources.centre_stride = rows.data + (r0 * rows.row + worker.tile.c0) * job.item, rows.row
+    job.kernels.combine(dst, stride, sources, r1 - r0, worker.tile.c1 - worker.tile.c0)
+
+
+cdef void across_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
+                      char *dst, Py_ssize_t stride) noexcept nogil:
+    cdef Job *job = worker.job
+    cdef Tile *tile = &worker.tile
+    cdef fg_sources *sources = &worker.sources
+    cdef Py_ssize_t r = r0, row, which, rows, width = tile.c1 - tile.c0
+    cdef Source here = source(worker, plane)
+    cdef char *far
+    while r < r1:
+        # Rows that share their weights go together.
+        rows = 1
+        if not stencil.uneven and stencil.lo <= r < stencil.hi:
+            rows = min(r1, stencil.hi) - r
+        find_terms(worker, stencil, r)
+        far = worker.far
+        for which in range(2 * sources.terms):
+            row = worker.index[which]
+            if row <= CONSTANT:
+                set_source(sources, which, constant_row(worker, row), 0)
+            elif job.direct or tile.ra <= row < tile.rb:
+                set_source(sources, which, here.data + (row * here.row + tile.c0) * job.item, here.row)
+            else:
+                job.load(far, stored(job, plane, row, tile.c0), job.field.stride[job.dims - 1],
+                         width // job.lanes, job.lanes, job.swap)
+                set_source(sources, which, far, width)
+                far += width * job.item
+        sources.centre, sources.centre_stride = here.data + (r * here.row + tile.c0) * job.item, here.row
+        job.kernels.combine(dst + (r - r0) * stride * job.item, stride, sources, rows, width)
+        r += rows
+
+
+cdef void within_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
+                      char *dst, Py_ssize_t stride) noexcept nogil:
+    cdef Job *job = worker.job
+    cdef Tile *tile = &worker.tile
+    cdef fg_sources *sources = &worker.sources
+    cdef Source here = source(worker, plane)
+    cdef Py_ssize_t lanes = job.lanes, width = tile.c1 - tile.c0, rows = r1 - r0, i, column, which, t, at
+    cdef Py_ssize_t c0 = max(tile.c0, stencil.lo * lanes), c1 = min(tile.c1, stencil.hi * lanes), n = c1 - c0
+    cdef const char *origin = here.data + r0 * here.row * job.item
+    cdef char *far
+    if n > 0:
+        find_terms(worker, stencil, stencil.lo)
+        for which in range(2 * stencil.terms):
+            set_source(sources, which, origin + (c0 + stencil.offset[which] * lanes) * job.item, here.row)
+        if stencil.uneven:
+            sources.varying = True
+            sources.centre, sources.centre_stride = origin + c0 * job.item, here.row
+            for t in range(stencil.terms):
+                at = ((t * (stencil.hi - stencil.lo) - stencil.lo) * lanes + c0) * job.item
+                sources.w_row[t] = stencil.weight + at
+                sources.ahead_row[t], sources.behind_row[t] = stencil.ahead + at, stencil.behind + at
+        if not stencil.uneven and width == job.columns and here.row == width and stride == width:
+            # Whole rows, end to end, are one long row; what this writes to their ends is mended below.
+            job.kernels.combine(dst + c0 * job.item, stride, sources, 1, (rows - 1) * width + n)
+        else:
+            job.kernels.combine(dst + (c0 - tile.c0) * job.item, stride, sources, rows, n)
+    i = tile.c0 // lanes
+    while i < tile.c1 // lanes:
+        if stencil.lo <= i < stencil.hi:
+            i = stencil.hi
+            continue
+        find_terms(worker, stencil, i)
+        far = worker.far
+        for which in range(2 * sources.terms):
+            column = worker.index[which] * lanes
+            if column <= CONSTANT:
+                set_source(sources, which, constant_row(worker, worker.index[which]), 0)
+            elif job.direct or tile.ca <= column < tile.cb:
+                set_source(sources, which, origin + column * job.item, here.row)
+            else:
+                job.load(far, stored(job, plane, r0, column), job.field.stride[job.dims - 2], rows, job.lanes, job.swap)
+                set_source(sources, which, far, lanes)
+                far += rows * lanes * job.item
+        job.kernels.combine(dst + (i * lanes - tile.c0) * job.item, stride, sources, rows, lanes)
+        i += 1
+
+
+cdef void component(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
+                    char *dst, Py_ssize_t stride) noexcept nogil:
+    cdef const Stencil *stencil = &worker.job.stencil[k]
+    if stencil.axis == worker.job.dims - 1:
+        within_rows(worker, stencil, plane, r0, r1, dst, stride)
+    elif stencil.axis == worker.job.dims - 2:
+        across_rows(worker, stencil, plane, r0, r1, dst, stride)
+    else:
+        along_planes(worker, stencil, plane, r0, r1, dst, stride)
+
+
+# ---- results --------------------------------------------------------------------------------------------
+
+cdef inline char *destination(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t row) noexcept nogil:
+    cdef Job *job = worker.job
+    return (job.out.data + k * job.out.component + plane_offset(job, &job.out, plane)
+            + row * job.out.stride[job.dims - 2] + worker.tile.c0 // job.lanes * job.out.stride[job.dims - 1])
+
+
+cdef void emit(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, const char *block,
+               int lanes) noexcept nogil:
+    """Write a dense block of results to where they belong."""
+    cdef Job *job = worker.job
+    cdef Py_ssize_t samples = (worker.tile.c1 - worker.tile.c0) // job.lanes
+    cdef Py_ssize_t width = samples * lanes * job.item, stride = job.out.stride[job.dims - 2]
+    cdef Py_ssize_t rows = r1 - r0, r
+    cdef char *dst = destination(worker, k, plane, r0)
+    cdef const char *ahead = look_ahead(worker, plane, r1) if k == 0 and job.reduction == STACK else NULL
+    if job.mode != STRIDED and stride == width:
+        width, rows = width * rows, 1
+    for r in range(rows):
+        if job.mode == STREAMED:
+            job.kernels.stream(dst + r * stride, block + r * width, width, ahead)
+        elif job.mode != STRIDED:
+            memcpy(dst + r * stride, block + r * width, width)
+        elif job.half:
+            job.kernels.store_half(dst + r * stride, job.out.stride[job.dims - 1], block + r * width, samples, lanes)
+        else:
+            job.kernels.store(dst + r * stride, job.out.stride[job.dims - 1], block + r * width, samples, lanes)
+
+
+cdef inline const char *look_ahead(Worker *worker, Py_ssize_t plane, Py_ssize_t r1) noexcept nogil:
+    """Where the samples begin that the next block will be the first to read."""
+    cdef Job *job = worker.job
+    cdef Source rows
+    if not job.direct or job.mode != STREAMED:
+        return NULL
+    rows = source(worker, min(job.planes - 1, plane + job.reach_planes))
+    return rows.data + (min(job.rows, r1 + job.reach_rows) * rows.row + worker.tile.c0) * job.item
+
+
+cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
+    cdef Job *job = worker.job
+    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0
+    cdef Py_ssize_t block = job.block_rows * job.block_columns * job.item
+    cdef Py_ssize_t samples = (r1 - r0) * width // job.lanes
+    cdef void *parts[MAX_DIMS]
+    cdef char *norms
+    cdef int k
+    if job.reduction == STACK:
+        for k in range(job.components):
+            worker.sources.streamed = job.mode == STREAMED and job.stencil[k].axis != job.dims - 1
+            worker.sources.ahead = look_ahead(worker, plane, r1) if worker.sources.streamed and k == 0 else NULL
+            if job.mode == IN_PLACE or worker.sources.streamed:
+                component(worker, k, plane, r0, r1, destination(worker, k, plane, r0),
+                          job.out.stride[job.dims - 2] // job.item)
+            else:
+                component(worker, k, plane, r0, r1, worker.scratch, width)
+                emit(worker, k, plane, r0, r1, worker.scratch, job.lanes)
+        return
+    worker.sources.streamed = False
+    worker.sources.ahead = NULL
+    for k in range(job.components):
+        parts[k] = worker.scratch + k * block
+        component(worker, k, plane, r0, r1, <char *>parts[k], width)
+    norms = worker.scratch + job.components * block
+    if job.reduction == NORM:
+        job.kernels.norm(norms, parts, job.components, job.lanes, samples, look_ahead(worker, plane, r1))
+        emit(worker, 0, plane, r0, r1, norms, 1)
+    else:
+        job.kernels.unit(parts, job.components, job.lanes, samples, look_ahead(worker, plane, r1))
+        for k in range(job.components):
+            emit(worker, k, plane, r0, r1, <char *>parts[k], job.lanes)
+
+
+cdef void begin_unit(Worker *worker, Py_ssize_t unit) noexcept nogil:
+    """One tile of lines through a segment of planes."""
+    cdef Job *job = worker.job
+    cdef Tile *tile = &worker.tile
+    cdef int k
+    tile.c0 = unit % job.column_tiles * job.block_columns
+    tile.c1 = min(job.columns, tile.c0 + job.block_columns)
+    unit //= job.column_tiles
+    tile.r0 = unit % job.row_tiles * job.tile_rows
+    tile.r1 = min(job.rows, tile.r0 + job.tile_rows)
+    worker.first_plane = unit // job.row_tiles * job.segment
+    worker.last_plane = min(job.planes, worker.first_plane + job.segment)
+    tile.ra, tile.rb = max(0, tile.r0 - job.reach_rows), min(job.rows, tile.r1 + job.reach_rows)
+    tile.ca, tile.cb = max(0, tile.c0 - job.reach_columns), min(job.columns, tile.c1 + job.reach_columns)
+    if not job.direct:
+        for k in range(job.slots):
+            worker.tag[k] = worker.stamp[k] = -1
+
+
+cdef void run_plane(Worker *worker, Py_ssize_t plane) noexcept nogil:
+    cdef Py_ssize_t r = worker.tile.r0
+    while r < worker.tile.r1:
+        run_block(worker, plane, r, min(worker.tile.r1, r + worker.job.block_rows))
+        r += worker.job.block_rows
+
+
+cdef inline Py_ssize_t ceiling(Py_ssize_t n, Py_ssize_t size) noexcept nogil:
+    return (n + size - 1) // size
+
+
+cdef inline Py_ssize_t whole_lines(Py_ssize_t size) noexcept nogil:
+    return (size + 63) & ~63
+
+
+cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
+    """Scratch for one thread, in one piece; nothing where results are made in place."""
+    cdef Py_ssize_t row = job.block_columns * job.item
+    cdef Py_ssize_t blocks = 0, constants = 0, far = 0, slots = 0, j
+    if job.reduction != STACK:
+        blocks = whole_lines((job.components + 1) * job.block_rows * row)
+    elif job.mode != IN_PLACE:
+        blocks = whole_lines(job.block_rows * row)
+    if job.has_constant:
+        constants = whole_lines(2 * row)
+    if not job.direct:
+        far = whole_lines(job.far * max(row, job.block_rows * job.lanes * job.item))
+        worker.slot_size = whole_lines((job.tile_rows + 2 * job.reach_rows)
+                                       * (job.block_columns + 2 * job.reach_columns) * job.item)
+        slots = job.slots * (worker.slot_size + 2 * <Py_ssize_t>sizeof(int64_t))
+    worker.job = job
+    worker.clock = 0
+    worker.memory = NULL
+    if blocks + constants + far + slots == 0:
+        return 0
+    worker.memory = <char *>malloc(blocks + constants + far + slots + 64)
+    if worker.memory == NULL:
+        return -1
+    worker.scratch = <char *>whole_lines(<Py_ssize_t>worker.memory)
+    worker.constants = worker.scratch + blocks
+    worker.far = worker.constants + constants
+    worker.slot = worker.far + far
+    worker.tag = <int64_t *>(worker.slot + job.slots * worker.slot_size)
+    worker.stamp = worker.tag + job.slots
+    if job.has_constant:
+        memset(worker.constants, 0, row)
+        for j in range(job.block_columns):
+            memcpy(worker.constants + row + j * job.item, &job.cval, job.item)
+    return 0
