@@ -414,6 +414,7 @@ cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
         blocks = whole_lines(job.block_rows * row)
     if job.has_constant:
         constants = whole_lines(2 * row)
+    worker.slot_size = 0
     if not job.direct:
         far = whole_lines(job.far * max(row, job.block_rows * job.lanes * job.item))
         worker.slot_size = whole_lines((job.tile_rows + 2 * job.reach_rows)
