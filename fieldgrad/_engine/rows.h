@@ -268,7 +268,7 @@ static inline int fg_to_bits_fld(long double x) { return x != 0; }
 #define FG_ROOT_STEPS_f64 2
 #define FG_ISA avx512
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"))), apply_to = function)
 #else
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")
@@ -420,7 +420,7 @@ FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_
 #ifdef FG_HAS_FMA
             if (form == FG_NAME(QUOTIENTS)) {
                 T size = FG_TYPED(fg_abs)(sum);
-                T unsafe = (size > FG_TYPED(FG_MOST)) | (size < FG_TYPED(FG_LEAST)) ? size : 0;
+                T unsafe = ((size > FG_TYPED(FG_MOST)) | (size < FG_TYPED(FG_LEAST))) ? size : 0;
                 outside |= FG_TYPED(fg_to_bits)(unsafe);
                 sum = FG_NAME(quotient)(sum, divisor[0], divisor[1], divisor[2]);
             }
@@ -550,7 +550,7 @@ FG_INLINE int FG_NAME(add_squares)(const T *const *component, int count, int lan
             some = FG_TYPED(fg_abs)(value) + some;
         }
         sum[j] = total;
-        unsafe = (total > FG_TYPED(FG_MAX)) | (total < FG_TYPED(FG_LEAST)) ? some : 0;
+        unsafe = ((total > FG_TYPED(FG_MAX)) | (total < FG_TYPED(FG_LEAST))) ? some : 0;
         bad |= FG_TYPED(fg_to_bits)(unsafe);
     }
     return !bad;
