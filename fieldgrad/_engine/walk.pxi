@@ -11,11 +11,11 @@ cdef enum:
     # neighbouring planes lie in L2.
     BLOCK_BYTES = 16 << 10
     REDUCED_BYTES = 24 << 10
-    TILE_BYTES = 256 << 10
+    TILE_BYTES = 512 << 10
     SEGMENT_PLANES = 64
     # Results that outgrow the caches go past them; work that is shorter than waking a thread takes is not shared.
     STREAM_BYTES = 8 << 20
-    SHARE_BYTES = 2 << 20
+    SHARE_BYTES = 4 << 20
     MOST_RANGES = 64
 
 # Looking for a pending Ctrl-C takes the GIL, which may take a while to be had.
