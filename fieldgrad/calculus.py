@@ -246,7 +246,7 @@ class _Coordinates(NamedTuple):
     data: bytes
 
 
-_HASHABLE = frozenset({int, float, str, type(None), Grid, _Coordinates})
+_HASHABLE = frozenset({int, float, type(None), Grid, _Coordinates})
 _MOST_REMEMBERED = 1 << 14  # coordinates
 
 
@@ -259,8 +259,13 @@ def _find_recipe(reduction, f, spacing, options):
         else step
         for step in spacing
     ]
+    if axis is not None and type(axis) is not int:
+        axes, bare = _as_axes(axis, f.ndim)
+        axis = axes[0] if bare else axes
+    if type(boundary) is not str:
+        boundary = _as_pairs(boundary, f.ndim)
     make = _cached_recipe
-    for value in (axis, accuracy, edge_order, boundary, cval, *spacing):
+    for value in (accuracy, edge_order, cval, *spacing):
         if type(value) not in _HASHABLE:
             make = _make_recipe
     if type(cval) is float and cval == 0 and copysign(1.0, cval) < 0:
@@ -351,7 +356,7 @@ def _as_pairs(boundary, ndim):
                 raise ValueError(f"boundary must be one of {', '.join(BOUNDARIES)}; got {word!r} for axis {k}")
         if PERIODIC in pair and pair[0] != pair[1]:
             raise ValueError(f"boundary of axis {k} must be periodic on both sides or none, got {pair}")
-    return [tuple(pair) for pair in pairs]
+    return tuple(tuple(pair) for pair in pairs)
 
 
 def _placements(spacing: Any, shape: Any, axes: Any) -> list[Axis]:

@@ -290,8 +290,6 @@ static inline int fg_to_bits_fld(long double x) { return x != 0; }
 #endif
 
 /* ---- what the rest of the engine sees ----------------------------------------------------------------- */
-enum { FG_SAMPLE_F32, FG_SAMPLE_F64, FG_SAMPLE_FLD };
-
 static const char *fg_compiler(void)
 {
 #define FG_QUOTE1(x) #x
@@ -486,22 +484,24 @@ static int FG_NAME(combine_row)(T *out, const fg_sources *s, Py_ssize_t r, int f
     return FG_NAME(fours)[form][first > 0][s->terms - first - 1](out, s, r, 0, first, n);
 }
 
-/* The ends of rows: no vectors. */
-static void FG_NAME(combine_short)(T *out, const fg_sources *s, Py_ssize_t r, Py_ssize_t n)
+/* The ends of rows: columns of one or two samples, without a centre. Nothing but samples is read in the loop. */
+static void FG_NAME(combine_short)(T *out, Py_ssize_t out_stride, const fg_sources *s, Py_ssize_t rows, Py_ssize_t n)
 {
+    const T *a[FG_MOST_TERMS], *b[FG_MOST_TERMS], by = ((const T *)s->divisor)[0];
+    T w[FG_MOST_TERMS];
+    const int terms = s->terms, divide = s->division != FG_NO_DIVISION;
     for (Py_ssize_t j = 0; j < n; j++) {
-        T sum = 0;
-        for (int t = 0; t < s->terms; t++) {
-            T a = ((const T *)s->a[t])[r * s->a_stride[t] + j], b = ((const T *)s->b[t])[r * s->b_stride[t] + j];
-            T term = (s->varying ? ((const T *)s->w_row[t])[j] : ((const T *)s->w)[t]) * (a - b);
-            if (s->centred) {
-                T centre = ((const T *)s->centre)[r * s->centre_stride + j];
-                term += (s->varying ? ((const T *)s->ahead_row[t])[j] : ((const T *)s->ahead_w)[t]) * (a - centre)
-                    + (s->varying ? ((const T *)s->behind_row[t])[j] : ((const T *)s->behind_w)[t]) * (centre - b);
+        for (int t = 0; t < terms; t++)
+            a[t] = (const T *)s->a[t] + j, b[t] = (const T *)s->b[t] + j, w[t] = ((const T *)s->w)[t];
+        for (Py_ssize_t r = 0; r < rows; r++) {
+            T sum = 0;
+            for (int t = 0; t < terms; t++) {
+                T term = w[t] * (*a[t] - *b[t]);
+                sum = t ? sum + term : term;  /* 0 + (-0) would lose the sign */
+                a[t] += s->a_stride[t], b[t] += s->b_stride[t];
             }
-            sum = t ? sum + term : term;
+            out[r * out_stride + j] = divide ? sum / by : sum;
         }
-        out[j] = s->division == FG_NO_DIVISION ? sum : sum / ((const T *)s->divisor)[0];
     }
 }
 
@@ -512,12 +512,12 @@ static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const fg_sources 
         dense = dense && s->a_stride[t] == n && s->b_stride[t] == n;
     if (dense)
         n *= rows, rows = 1;
+    if (n <= 2 && !s->centred) {
+        FG_NAME(combine_short)((T *)out, out_stride, s, rows, n);
+        return;
+    }
     for (Py_ssize_t r = 0; r < rows; r++) {
         T *row = (T *)out + r * out_stride;
-        if (n <= 2) {
-            FG_NAME(combine_short)(row, s, r, n);
-            continue;
-        }
         if (s->varying)
             FG_NAME(combine_row)(row, s, r, FG_NAME(VARYING), n);
         else if (s->centred)
