@@ -203,14 +203,16 @@ cdef class Plan:
         """Sizes of blocks, tiles and segments."""
         cdef Job *job = &self.job
         cdef Py_ssize_t block = BLOCK_BYTES if job.reduction == STACK else REDUCED_BYTES // max(1, job.components)
-        cdef Py_ssize_t limit = max(512, block // job.item), quantum = 64 * job.lanes
+        cdef Py_ssize_t tile_blocks, limit = max(512, block // job.item), quantum = 64 * job.lanes
         job.block_columns = job.columns
         if job.columns > limit:  # equal pieces that begin with whole cache lines
             job.block_columns = ceiling(ceiling(job.columns, ceiling(job.columns, limit)), quantum) * quantum
         job.block_columns = max(1, job.block_columns)
         job.block_rows = min(max(1, job.rows), max(1, limit // job.block_columns))
-        job.tile_rows = max(1, TILE_BYTES // (job.block_columns * job.item) // job.block_rows) * job.block_rows
-        job.tile_rows = min(job.tile_rows, max(1, job.rows))
+        tile_blocks = max(1, TILE_BYTES // (job.block_columns * job.item) // job.block_rows)
+        if job.planes <= 1:  # no other planes to keep near: enough tiles for all threads
+            tile_blocks = min(tile_blocks, max(1, ceiling(ceiling(job.rows, job.block_rows), TILES_OF_A_PLANE)))
+        job.tile_rows = min(tile_blocks * job.block_rows, max(1, job.rows))
         job.segment = min(SEGMENT_PLANES, max(1, job.planes))
         job.column_tiles = ceiling(job.columns, job.block_columns)
         job.row_tiles = ceiling(job.rows, job.tile_rows)
@@ -244,7 +246,7 @@ cdef class Plan:
         """
         cdef Call call = Call.__new__(Call)
         cdef Job *job = &call.job
-        cdef Py_ssize_t work
+        cdef Py_ssize_t work, share_from
         memcpy(job, &self.job, sizeof(Job))
         call.plan, call.field, call.array = self, field, out
         if job.units == 0 or job.components == 0:
@@ -261,7 +263,8 @@ cdef class Plan:
             job.mode = STREAMED
         else:
             job.mode = IN_PLACE
-        workers = <int>min(<Py_ssize_t>workers, min(job.units, work // SHARE_BYTES))
+        share_from = SHARE_BYTES if job.reduction == STACK else SHARE_REDUCED_BYTES
+        workers = <int>min(<Py_ssize_t>workers, min(job.units, work // share_from))
         call.open_ranges(max(1, min(workers, MOST_RANGES)))
         if workers > 1:
             share(call, workers - 1)

@@ -13,9 +13,11 @@ cdef enum:
     REDUCED_BYTES = 24 << 10
     TILE_BYTES = 512 << 10
     SEGMENT_PLANES = 64
+    TILES_OF_A_PLANE = 16
     # Results that outgrow the caches go past them; work that is shorter than waking a thread takes is not shared.
     STREAM_BYTES = 8 << 20
     SHARE_BYTES = 4 << 20
+    SHARE_REDUCED_BYTES = 3 << 19
     MOST_RANGES = 64
 
 # Looking for a pending Ctrl-C takes the GIL, which may take a while to be had.
