@@ -169,7 +169,7 @@ cdef class Plan:
         cdef Py_ssize_t taps = 2 * max(table.edge_index.shape[1], len(table.offsets))
         if len(table.offsets) > FG_MOST_TERMS or table.edge_index.shape[1] > FG_MOST_TERMS:
             raise ValueError(f"a stencil has more than {FG_MOST_TERMS} terms")
-        stencil.axis, stencil.n, stencil.lo, stencil.hi = axis, table.n, table.lo, table.hi
+        stencil.axis, stencil.lo, stencil.hi = axis, table.lo, table.hi
         stencil.terms, stencil.edge_terms = len(table.offsets), table.edge_index.shape[1]
         stencil.uneven = table.ahead is not None
         stencil.weight = self.keep_weights(table.weights, axis)

@@ -1,10 +1,10 @@
 /* The row loops of fieldgrad: everything that touches samples.
  *
- * This file includes itself once per sample type and instruction set (see the foot). Only the functions of
+ * This file includes itself once per sample type and instruction set (see the middle). Only the functions of
  * such an inclusion are compiled for the wider set, so importing the module never runs an instruction that
  * the processor lacks. Loops are plain C for the compiler to vectorise; products and sums are never fused
- * (-ffp-contract=off), so every variant gives the same bits. The one place that asks for fma() does so because
- * the correctly rounded quotient does not depend on how it was found.
+ * (-ffp-contract=off), so every variant gives the same bits. Quotients and roots ask for fma() because a correctly
+ * rounded result does not depend on how it was found.
  */
 #ifndef FG_ROWS_H
 #define FG_ROWS_H

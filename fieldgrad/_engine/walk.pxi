@@ -33,7 +33,7 @@ cdef enum OutMode:
 # ---- what a call is made of ------------------------------------------------------------------------------
 
 cdef struct Stencil:
-    Py_ssize_t axis, n, lo, hi      # samples lo..hi-1 share the interior's offsets; the others have rows of their own
+    Py_ssize_t axis, lo, hi         # samples lo..hi-1 share the interior's offsets; the others have rows of their own
     Py_ssize_t reach
     int terms, edge_terms, division
     bint uneven                     # weights vary along the axis, and the centre counts
@@ -85,7 +85,7 @@ cdef struct Job:
 cdef struct Worker:
     Job *job
     char *memory
-    char *scratch                   # components x block
+    char *scratch                   # a block for each component that is reduced and for their norms, or one
     char *constants                 # two rows: zeros, and the constant
     char *far                       # samples beyond the tile, where samples are converted
     char *slot                      # converted planes of the tile
