@@ -7,6 +7,8 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ENGINE = "fieldgrad/_engine"
+PARTS = ("stencils", "norms", "samples", "filters", "pointwise", "suppress")
+SOURCES = ["rows.h", "rows.pxd", "walk.pxi", "boxes.pxi", "calls.pxi", "pipeline.pxi", "hysteresis.pxi", *(f"rows/{part}.h" for part in PARTS)]
 
 # Results promise the same bits for every instruction set, so multiplications and additions are never fused
 # behind our back. rows.h selects its instruction sets function by function: no -march here, or the start-up
@@ -39,7 +41,7 @@ setup(
         Extension(
             "fieldgrad._engine.core",
             sources=[f"{ENGINE}/core.pyx"],
-            depends=[f"{ENGINE}/{name}" for name in ("rows.h", "rows.pxd", "walk.pxi")] + ["setup.py"],
+            depends=[f"{ENGINE}/{name}" for name in SOURCES] + ["setup.py"],
             include_dirs=[numpy.get_include()],
             define_macros=[
                 ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),

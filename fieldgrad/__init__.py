@@ -2,16 +2,46 @@
 
 from ._config import get_workers, set_workers, show_config
 from .calculus import gradient, gradient_magnitude, normals
+from .detector import canny
+from .edges import (
+    ColorGradient,
+    color_gradient,
+    farid,
+    gaussian_gradient,
+    gaussian_gradient_magnitude,
+    gaussian_laplace,
+    hessian_of_gaussian,
+    orientation,
+    prewitt,
+    roberts,
+    scharr,
+    sobel,
+    structure_tensor,
+)
 from .grid import Grid
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ColorGradient",
     "Grid",
+    "canny",
+    "color_gradient",
+    "farid",
+    "gaussian_gradient",
+    "gaussian_gradient_magnitude",
+    "gaussian_laplace",
     "get_workers",
     "gradient",
     "gradient_magnitude",
+    "hessian_of_gaussian",
     "normals",
+    "orientation",
+    "prewitt",
+    "roberts",
+    "scharr",
     "set_workers",
     "show_config",
+    "sobel",
+    "structure_tensor",
 ]

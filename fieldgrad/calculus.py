@@ -260,7 +260,7 @@ def _find_recipe(reduction, f, spacing, options):
         for step in spacing
     ]
     if axis is not None and type(axis) is not int:
-        axes, bare = _as_axes(axis, f.ndim)
+        axes, bare = as_axes(axis, f.ndim)
         axis = axes[0] if bare else axes
     if type(boundary) is not str:
         boundary = _as_pairs(boundary, f.ndim)
@@ -280,7 +280,7 @@ def _make_recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, bou
     accuracy, edge_order = _as_orders(accuracy, edge_order)
     if not isinstance(cval, Real):
         raise TypeError(f"cval must be a real number, got {cval!r}")
-    axes, bare = _as_axes(axis, ndim)
+    axes, bare = as_axes(axis, ndim)
     order = order or tuple(range(ndim))
     kind = KINDS[dtype.char]
     boundaries = _as_pairs(boundary, ndim)
@@ -312,7 +312,7 @@ _cached_recipe: Any = lru_cache(maxsize=256, typed=True)(_make_recipe)
 # ---- arguments -----------------------------------------------------------------------------------------------
 
 
-def _as_axes(axis, ndim):
+def as_axes(axis, ndim):
     """The axes, counted from 0, and whether one was asked for by an int."""
     if axis is None:
         return tuple(range(ndim)), False

@@ -6,8 +6,8 @@ README.md in this folder tells how a call becomes rows. Arguments are trusted: P
 """
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from libc.stdint cimport int64_t, uintptr_t
-from libc.stdlib cimport free, malloc
+from libc.stdint cimport int64_t, uint64_t, uintptr_t
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
 
@@ -24,6 +24,7 @@ from .rows cimport (
     fg_seconds,
     fg_sources,
     fg_stream_end,
+    fg_taps,
     fg_variant_kernels,
     fg_variant_name,
     fg_variant_runs_here,
@@ -34,6 +35,8 @@ import numpy as np
 cnp.import_array()
 
 include "walk.pxi"
+include "boxes.pxi"
+include "calls.pxi"
 
 REDUCTIONS = {"stack": STACK, "norm": NORM, "unit": UNIT}
 
@@ -219,32 +222,13 @@ cdef class Plan:
         job.units = job.column_tiles * job.row_tiles * ceiling(job.planes, job.segment)
         return 0
 
-    cdef void lay(self, Layout *layout, cnp.ndarray array, tuple order, int first):
-        """Where an array's samples are. `first` is 1 where components come first."""
-        cdef int k, dims = self.job.dims, pad = dims - len(order)
-        layout.data = <char *>cnp.PyArray_DATA(array)
-        layout.component = cnp.PyArray_STRIDE(array, 0) if first else 0
-        for k in range(dims):
-            layout.stride[k] = 0 if k < pad else cnp.PyArray_STRIDE(array, first + <int>order[k - pad])
-
-    cdef bint is_plain(self, const Layout *layout, Py_ssize_t item):
-        """Whether rows are contiguous and everything is aligned."""
-        cdef Job *job = &self.job
-        cdef Py_ssize_t bits = <Py_ssize_t>layout.data | layout.component
-        cdef int k
-        for k in range(job.dims - 1):
-            bits |= layout.stride[k]
-        if job.shape[job.dims - 1] > 1 and layout.stride[job.dims - 1] != item:
-            return False
-        return bits % job.item == 0
-
     def __call__(self, cnp.ndarray field, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share):
         """Fill `out`.
 
         `order` has the axes of the field as memory has them; `stacked` says that axis 0 of `out` counts
         components; `fresh` that it was just allocated. `share(call, helpers)` runs a call on more threads.
         """
-        cdef Call call = Call.__new__(Call)
+        cdef PlanCall call = PlanCall.__new__(PlanCall)
         cdef Job *job = &call.job
         cdef Py_ssize_t work, share_from
         memcpy(job, &self.job, sizeof(Job))
@@ -253,79 +237,49 @@ cdef class Plan:
             return
         job.kernels = fg_variant_kernels(_isa, self.sample)
         job.load = job.kernels.load[self.stored]
-        self.lay(&job.field, field, order, 0)
-        self.lay(&job.out, out, order, stacked)
-        job.direct = self.native and self.is_plain(&job.field, job.item * job.lanes)
+        lay(&job.field, field, order, job.dims, 0)
+        lay(&job.out, out, order, job.dims, stacked)
+        job.direct = self.native and is_plain(&job.field, job.dims, job.shape, job.item, job.item * job.lanes)
         work = job.planes * job.rows * job.columns * job.item * (job.components + 1)
-        if job.half or not self.is_plain(&job.out, job.out_item):
+        if job.half or not is_plain(&job.out, job.dims, job.shape, job.item, job.out_item):
             job.mode = STRIDED
         elif work > STREAM_BYTES and not fresh:
             job.mode = STREAMED
         else:
             job.mode = IN_PLACE
         share_from = SHARE_BYTES if job.reduction == STACK else SHARE_REDUCED_BYTES
-        workers = <int>min(<Py_ssize_t>workers, min(job.units, work // share_from))
-        call.open_ranges(max(1, min(workers, MOST_RANGES)))
-        if workers > 1:
-            share(call, workers - 1)
-        else:
-            call.work(look=True)
+        run(call, job.units, <int>min(<Py_ssize_t>workers, work // share_from), share)
 
 
-cdef class Call:
-    """A plan bound to its arrays. Any number of threads may `work` on it at once."""
+cdef class PlanCall(Call):
+    """A plan bound to its arrays."""
 
     cdef Job job
     cdef Plan plan
     cdef cnp.ndarray field, array
-    cdef int64_t next_unit[MOST_RANGES]
-    cdef int64_t threads
-    cdef int ranges, stopped
 
-    cdef void open_ranges(self, int ranges) noexcept:
-        """Give each thread a range of units to begin with: far from each other's, for two threads that touch a
-        fresh page at once make the system clear it twice."""
-        cdef int k
-        self.ranges = ranges
-        for k in range(ranges):
-            self.next_unit[k] = k * self.job.units // ranges
+    cdef void *open(self) noexcept nogil:
+        cdef Worker *worker = <Worker *>malloc(sizeof(Worker))
+        if worker != NULL and open_worker(worker, &self.job) < 0:
+            free(worker)
+            return NULL
+        return worker
 
-    cdef int64_t take(self, int64_t home) noexcept nogil:
-        """The next unit of that range or, when it is done, of another; -1 when all are."""
-        cdef int64_t k, at, unit
-        for k in range(self.ranges):
-            at = (home + k) % self.ranges
-            unit = fg_draw(&self.next_unit[at])
-            if unit < (at + 1) * self.job.units // self.ranges:
-                return unit
-        return -1
+    cdef void close(self, void *worker) noexcept nogil:
+        free((<Worker *>worker).memory)
+        free(worker)
 
-    def work(self, bint look=False):
-        """Do units until none is left; with `look`, raise what a signal handler raises."""
-        cdef Worker worker
-        cdef Py_ssize_t unit, plane
-        cdef int64_t home = fg_draw(&self.threads)
-        cdef double due = fg_seconds() + SECONDS_BETWEEN_LOOKS
-        if open_worker(&worker, &self.job) < 0:
-            raise MemoryError("no memory for the scratch rows")
-        try:
-            with nogil:
-                unit = self.take(home)
-                while unit >= 0 and not fg_peek(&self.stopped):
-                    begin_unit(&worker, unit)
-                    for plane in range(worker.first_plane, worker.last_plane):
-                        run_plane(&worker, plane)
-                        if look and fg_seconds() > due:
-                            due = fg_seconds() + SECONDS_BETWEEN_LOOKS
-                            with gil:
-                                PyErr_CheckSignals()
-                        if fg_peek(&self.stopped):
-                            break
-                    unit = self.take(home)
-                fg_stream_end()
-        finally:
-            free(worker.memory)
+    cdef void begin(self, void *worker, Py_ssize_t unit) noexcept nogil:
+        begin_unit(<Worker *>worker, unit)
 
-    def stop(self):
-        """Let every thread end after its present plane."""
-        fg_raise(&self.stopped)
+    cdef bint step(self, void *worker) noexcept nogil:
+        cdef Worker *it = <Worker *>worker
+        if it.first_plane >= it.last_plane:
+            return False
+        run_plane(it, it.first_plane)
+        it.first_plane += 1
+        return True
+
+
+include "pipeline.pxi"
+include "hysteresis.pxi"

@@ -1,8 +1,8 @@
 /* The row loops of fieldgrad: everything that touches samples.
  *
- * This file includes itself once per sample type and instruction set (see the middle). Only the functions of
- * such an inclusion are compiled for the wider set, so importing the module never runs an instruction that
- * the processor lacks. Loops are plain C for the compiler to vectorise; products and sums are never fused
+ * This file includes itself, and so the files in rows/, once per sample type and instruction set (see the middle).
+ * Only the functions of such an inclusion are compiled for the wider set, so importing the module never runs an
+ * instruction that the processor lacks. Loops are plain C for the compiler to vectorise; products and sums are never fused
  * (-ffp-contract=off), so every variant gives the same bits. Quotients and roots ask for fma() because a correctly
  * rounded result does not depend on how it was found.
  */
@@ -62,6 +62,14 @@ typedef struct {
     const char *ahead;    /* and fetch as many bytes from here, unless it is NULL */
 } fg_sources;
 
+/* A filter of one axis that is symmetric or, if it is odd, antisymmetric: with w[0] for the centre, if that counts,
+ *
+ *     w[0] * rows[0][j] + sum over p of w[1 + p] * (rows[ahead + p][j] +- rows[-behind - p][j]) */
+typedef struct {
+    const void *weights;
+    int pairs, ahead, behind, centred, odd;
+} fg_taps;
+
 /* One variant: the kernels of one sample type for one instruction set. Strides and lengths count samples. */
 typedef struct {
     /* out = a stencil applied to its sources, for rows of n samples. */
@@ -76,6 +84,16 @@ typedef struct {
     void (*stream)(char *dst, const char *src, Py_ssize_t bytes, const char *ahead);
     void (*store)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes);
     void (*store_half)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes);
+    /* A filter of n samples for `count` rows of results, `stride` apart; rows[i] is the sample's own row for result i. */
+    void (*filter)(void *out, Py_ssize_t stride, const void *const *rows, Py_ssize_t count, const fg_taps *taps,
+                   Py_ssize_t n);
+    void (*products)(void *out, const void *const *a, const void *const *b, const void *w, int count, Py_ssize_t n);
+    void (*ratio)(void *out, const void *a, const void *b, double plus, Py_ssize_t n);
+    void (*divide)(void *row, const void *by, Py_ssize_t n);
+    void (*angle)(void *out, const void *y, const void *x, double factor, Py_ssize_t n);
+    void (*principal)(void *size, void *const *vector, const void *const *tensor, int dims, Py_ssize_t n);
+    void (*suppress)(unsigned char *out, const void *const *gradient, const void *const *rows, const void *step, int dims,
+                     double low, double high, Py_ssize_t n);
     fg_load_fn load[FG_KINDS];
 } fg_kernels;
 
@@ -214,6 +232,9 @@ static inline int fg_to_bits_fld(long double x) { return x != 0; }
 #else
 #define FG_STREAM_LINE(dst, src) memcpy(dst, src, 64)
 #endif
+#define FG_VECTOR_BYTES_f32 16
+#define FG_VECTOR_BYTES_f64 16
+#define FG_VECTOR_BYTES_fld 0
 #define FG_ISA baseline
 #define FG_TYPE f32
 #define T float
@@ -233,6 +254,10 @@ static inline int fg_to_bits_fld(long double x) { return x != 0; }
 #undef FG_STREAM_LINE
 #define FG_HALF(dst, src, k) _mm256_stream_si256((__m256i *)(dst) + k, _mm256_loadu_si256((const __m256i *)(src) + k))
 #define FG_STREAM_LINE(dst, src) (FG_HALF(dst, src, 0), FG_HALF(dst, src, 1))
+#undef FG_VECTOR_BYTES_f32
+#undef FG_VECTOR_BYTES_f64
+#define FG_VECTOR_BYTES_f32 32
+#define FG_VECTOR_BYTES_f64 32
 #define FG_ISA avx2
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
@@ -266,6 +291,10 @@ static inline int fg_to_bits_fld(long double x) { return x != 0; }
 #define FG_ULPS_f64(x, k) _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(x), _mm512_set1_epi64(k)))
 #define FG_ROOT_STEPS_f32 1
 #define FG_ROOT_STEPS_f64 2
+#undef FG_VECTOR_BYTES_f32
+#undef FG_VECTOR_BYTES_f64
+#define FG_VECTOR_BYTES_f32 64
+#define FG_VECTOR_BYTES_f64 64
 #define FG_ISA avx512
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"))), apply_to = function)
@@ -339,430 +368,18 @@ static const fg_kernels *fg_variant_kernels(int k, int sample) { return fg_varia
 
 #else /* FG_ROWS_H: the body, for one T, FG_TYPE and FG_ISA ------------------------------------------------ */
 
-/* ---- division ----------------------------------------------------------------------------------------- */
-
-/* Fills divisor[1..2] with the reciprocal in two parts where that is safe. Returns the mode of division. */
-static int FG_NAME(prepare_divisor)(void *divisor)
-{
-    T *d = (T *)divisor;
-    double size = fabs((double)d[0]);
-    d[1] = d[2] = 0;
-    if (d[0] == 1)
-        return FG_NO_DIVISION;
-    if (!(size >= ldexp(1, -FG_TYPED(FG_REACH)) && size <= ldexp(1, FG_TYPED(FG_REACH))))
-        return FG_DIVIDE;
-    d[1] = 1 / d[0];
-    d[2] = (T)((sizeof(T) == 4 ? fmaf(-(float)d[1], (float)d[0], 1) : fma(-(double)d[1], (double)d[0], 1)) / d[0]);
-    return FG_DIVIDE_BY_FMA;
-}
-
-#ifdef FG_HAS_FMA
-FG_INLINE T FG_NAME(fma)(T x, T y, T z) { return sizeof(T) == 4 ? (T)__builtin_fmaf(x, y, z) : (T)__builtin_fma(x, y, z); }
-FG_INLINE T FG_NAME(copysign)(T x, T y) { return sizeof(T) == 4 ? (T)__builtin_copysignf(x, y) : (T)__builtin_copysign(x, y); }
-
-/* The correctly rounded quotient without a division (Markstein 1990; Brisebarre, Muller & Raina 2004): the reciprocal
- * in two parts gives a faithful quotient, its exact remainder the last bit. The plain product knows the sign of zero. */
-FG_INLINE T FG_NAME(quotient)(T x, T by, T high, T low)
-{
-    T near = FG_NAME(fma)(x, high, x * low);
-    return FG_NAME(copysign)(FG_NAME(fma)(FG_NAME(fma)(-near, by, x), high, near), x * high);
-}
-#endif
-
-/* ---- tensor stencils ---------------------------------------------------------------------------------- */
-
-/* What is constant where the row loop is inlined: without a centre divided or not, with one varying or not; and what
- * becomes of the sums. */
-enum { FG_NAME(DIFFERENCES), FG_NAME(QUOTIENTS), FG_NAME(CENTRED), FG_NAME(VARYING) };
-enum { FG_NAME(WRITE), FG_NAME(ADD), FG_NAME(STREAM), FG_NAME(LINE) = 64 / sizeof(T) };
-
-/* Up to four terms. Streams take whole lines. Returns whether quotients can be relied on: whether no sum was outside
- * the range that is safe for them. */
-FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first,
-                                    int count, int form, int how, Py_ssize_t n)
-{
-    const int centred = form >= FG_NAME(CENTRED), varying = form == FG_NAME(VARYING), onto = how == FG_NAME(ADD);
-    const T *a[4], *b[4], *w_row[4], *ahead_row[4], *behind_row[4], *centre = 0, *divisor = (const T *)s->divisor;
-    const Py_ssize_t chunk = how == FG_NAME(STREAM) ? FG_NAME(LINE) : n;
-    const char *fetch = s->ahead ? s->ahead + start * (Py_ssize_t)sizeof(T) : 0;
-    T w[4], ahead[4], behind[4];
-    _Alignas(64) T line[FG_NAME(LINE)];
-    FG_TYPED(fg_bits) outside = 0;
-    (void)divisor, (void)fetch, (void)line;
-    for (int t = 0; t < count; t++) {
-        a[t] = (const T *)s->a[first + t] + r * s->a_stride[first + t] + start;
-        b[t] = (const T *)s->b[first + t] + r * s->b_stride[first + t] + start;
-        if (varying) {
-            w_row[t] = (const T *)s->w_row[first + t] + start;
-            ahead_row[t] = (const T *)s->ahead_row[first + t] + start;
-            behind_row[t] = (const T *)s->behind_row[first + t] + start;
-        } else {
-            w[t] = ((const T *)s->w)[first + t];
-            ahead[t] = centred ? ((const T *)s->ahead_w)[first + t] : 0;
-            behind[t] = centred ? ((const T *)s->behind_w)[first + t] : 0;
-        }
-    }
-    if (centred)
-        centre = (const T *)s->centre + r * s->centre_stride + start;
-    for (Py_ssize_t from = 0; from < n; from += chunk) {
-        T *FG_RESTRICT to = how == FG_NAME(STREAM) ? line : out + from;
-        for (Py_ssize_t j = from; j < from + chunk; j++) {
-            T sum = onto ? out[j] : 0;
-            for (int t = 0; t < count; t++) {
-                T term = (varying ? w_row[t][j] : w[t]) * (a[t][j] - b[t][j]);
-                if (centred)
-                    term += (varying ? ahead_row[t][j] : ahead[t]) * (a[t][j] - centre[j])
-                        + (varying ? behind_row[t][j] : behind[t]) * (centre[j] - b[t][j]);
-                sum = onto || t ? sum + term : term;  /* 0 + (-0) would lose the sign */
-            }
-#ifdef FG_HAS_FMA
-            if (form == FG_NAME(QUOTIENTS)) {
-                T size = FG_TYPED(fg_abs)(sum);
-                T unsafe = ((size > FG_TYPED(FG_MOST)) | (size < FG_TYPED(FG_LEAST))) ? size : 0;
-                outside |= FG_TYPED(fg_to_bits)(unsafe);
-                sum = FG_NAME(quotient)(sum, divisor[0], divisor[1], divisor[2]);
-            }
-#endif
-            to[j - from] = sum;
-        }
-        if (how == FG_NAME(STREAM)) {
-            FG_STREAM_LINE(out + from, line);
-            if (fetch)
-                FG_PREFETCH(fetch), fetch += 64;
-        }
-    }
-    return !outside;
-}
-
-/* Each of the cases as a function of its own: together they would run out of registers. */
-typedef int (*FG_NAME(four_fn))(T *out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first, Py_ssize_t n);
-#define FG_FOUR(FORM, HOW, COUNT) \
-static int FG_NAME(FORM##_##HOW##_##COUNT)(T *out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first, \
-                                           Py_ssize_t n) \
-{ \
-    return FG_NAME(combine_four)(out, s, r, start, first, COUNT, FG_NAME(FORM), FG_NAME(HOW), n); \
-}
-#define FG_FOURS(FORM, HOW) FG_FOUR(FORM, HOW, 1) FG_FOUR(FORM, HOW, 2) FG_FOUR(FORM, HOW, 3) FG_FOUR(FORM, HOW, 4)
-#define FG_ENTRIES(FORM, HOW) \
-    {FG_NAME(FORM##_##HOW##_1), FG_NAME(FORM##_##HOW##_2), FG_NAME(FORM##_##HOW##_3), FG_NAME(FORM##_##HOW##_4)}
-#define FG_EACH_FORM(FORM) FG_FOURS(FORM, WRITE) FG_FOURS(FORM, ADD) FG_FOURS(FORM, STREAM)
-#define FG_FORM(FORM) \
-    [FG_NAME(FORM)] = {FG_ENTRIES(FORM, WRITE), FG_ENTRIES(FORM, ADD), FG_ENTRIES(FORM, STREAM)}
-FG_EACH_FORM(DIFFERENCES)
-FG_EACH_FORM(CENTRED)
-FG_EACH_FORM(VARYING)
-#ifdef FG_HAS_FMA
-FG_EACH_FORM(QUOTIENTS)
-#endif
-static const FG_NAME(four_fn) FG_NAME(fours)[4][3][4] = {
-    FG_FORM(DIFFERENCES), FG_FORM(CENTRED), FG_FORM(VARYING),
-#ifdef FG_HAS_FMA
-    FG_FORM(QUOTIENTS),
-#endif
-};
-#undef FG_FOUR
-#undef FG_FOURS
-#undef FG_ENTRIES
-#undef FG_EACH_FORM
-#undef FG_FORM
-
-/* One row: four terms at a time, of which the last divide, or whole lines in one go and its ends besides. */
-static int FG_NAME(combine_row)(T *out, const fg_sources *s, Py_ssize_t r, int form, Py_ssize_t n)
-{
-    Py_ssize_t head = (Py_ssize_t)(-(uintptr_t)out & 63) / (Py_ssize_t)sizeof(T);
-    Py_ssize_t lines = (n - head) / FG_NAME(LINE) * FG_NAME(LINE);
-    if (s->streamed && s->terms <= 4 && lines > 0) {
-        const FG_NAME(four_fn) *plain = FG_NAME(fours)[form][FG_NAME(WRITE)];
-        int last = s->terms - 1;
-        int good = FG_NAME(fours)[form][FG_NAME(STREAM)][last](out + head, s, r, head, 0, lines);
-        good &= plain[last](out, s, r, 0, 0, head);
-        return good & plain[last](out + head + lines, s, r, head + lines, 0, n - head - lines);
-    }
-    int first = 0, before = form == FG_NAME(QUOTIENTS) ? FG_NAME(DIFFERENCES) : form;
-    for (; first + 4 < s->terms; first += 4)
-        FG_NAME(fours)[before][first > 0][3](out, s, r, 0, first, n);
-    return FG_NAME(fours)[form][first > 0][s->terms - first - 1](out, s, r, 0, first, n);
-}
-
-/* The ends of rows: columns of one or two samples, without a centre. Nothing but samples is read in the loop. */
-static void FG_NAME(combine_short)(T *out, Py_ssize_t out_stride, const fg_sources *s, Py_ssize_t rows, Py_ssize_t n)
-{
-    const T *a[FG_MOST_TERMS], *b[FG_MOST_TERMS], by = ((const T *)s->divisor)[0];
-    T w[FG_MOST_TERMS];
-    const int terms = s->terms, divide = s->division != FG_NO_DIVISION;
-    for (Py_ssize_t j = 0; j < n; j++) {
-        for (int t = 0; t < terms; t++)
-            a[t] = (const T *)s->a[t] + j, b[t] = (const T *)s->b[t] + j, w[t] = ((const T *)s->w)[t];
-        for (Py_ssize_t r = 0; r < rows; r++) {
-            T sum = 0;
-            for (int t = 0; t < terms; t++) {
-                T term = w[t] * (*a[t] - *b[t]);
-                sum = t ? sum + term : term;  /* 0 + (-0) would lose the sign */
-                a[t] += s->a_stride[t], b[t] += s->b_stride[t];
-            }
-            out[r * out_stride + j] = divide ? sum / by : sum;
-        }
-    }
-}
-
-static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const fg_sources *s, Py_ssize_t rows, Py_ssize_t n)
-{
-    int dense = !s->varying && out_stride == n && (!s->centred || s->centre_stride == n);
-    for (int t = 0; t < s->terms; t++)
-        dense = dense && s->a_stride[t] == n && s->b_stride[t] == n;
-    if (dense)
-        n *= rows, rows = 1;
-    if (n <= 2 && !s->centred) {
-        FG_NAME(combine_short)((T *)out, out_stride, s, rows, n);
-        return;
-    }
-    for (Py_ssize_t r = 0; r < rows; r++) {
-        T *row = (T *)out + r * out_stride;
-        if (s->varying)
-            FG_NAME(combine_row)(row, s, r, FG_NAME(VARYING), n);
-        else if (s->centred)
-            FG_NAME(combine_row)(row, s, r, FG_NAME(CENTRED), n);
-#ifdef FG_HAS_FMA
-        else if (s->division == FG_DIVIDE_BY_FMA && FG_NAME(combine_row)(row, s, r, FG_NAME(QUOTIENTS), n))
-            continue;
-#endif
-        else
-            FG_NAME(combine_row)(row, s, r, FG_NAME(DIFFERENCES), n);
-        if (s->division != FG_NO_DIVISION)
-            for (Py_ssize_t j = 0; j < n; j++)
-                row[j] /= ((const T *)s->divisor)[0];
-    }
-}
-
-/* ---- norms -------------------------------------------------------------------------------------------- */
-
-/* Sums of squares of up to three components more. Returns whether the sums are good: neither overflowed nor built from
- * squares that underflowed. `count`, `lanes` and `onto` are constants where this is inlined. */
-FG_INLINE int FG_NAME(add_squares)(const T *const *component, int count, int lanes, int onto, Py_ssize_t n,
-                                   T *FG_RESTRICT sum)
-{
-    FG_TYPED(fg_bits) bad = 0;
-    for (Py_ssize_t j = 0; j < n; j++) {
-        T total = onto ? sum[j] : 0, some = 0, unsafe;
-        for (int k = 0; k < count * lanes; k++) {
-            T value = component[k / lanes][j * lanes + k % lanes];
-            total = onto || k ? total + value * value : value * value;
-            some = FG_TYPED(fg_abs)(value) + some;
-        }
-        sum[j] = total;
-        unsafe = ((total > FG_TYPED(FG_MAX)) | (total < FG_TYPED(FG_LEAST))) ? some : 0;
-        bad |= FG_TYPED(fg_to_bits)(unsafe);
-    }
-    return !bad;
-}
-
-/* The same for all components. */
-static int FG_NAME(squares)(void *const *component, int count, int lanes, Py_ssize_t start, Py_ssize_t n, T *sum)
-{
-    int good = 1;
-    for (int first = 0; first < count; first += 3) {
-        const T *c[3];
-        int more = count - first < 3 ? count - first : 3;
-        for (int k = 0; k < more; k++)
-            c[k] = (const T *)component[first + k] + start * lanes;
-#define FG_ADD(COUNT, LANES) \
-        good &= first ? FG_NAME(add_squares)(c, COUNT, LANES, 1, n, sum) \
-                      : FG_NAME(add_squares)(c, COUNT, LANES, 0, n, sum)
-        if (lanes == 2)
-            switch (more) { case 1: FG_ADD(1, 2); break; case 2: FG_ADD(2, 2); break; default: FG_ADD(3, 2); }
-        else
-            switch (more) { case 1: FG_ADD(1, 1); break; case 2: FG_ADD(2, 1); break; default: FG_ADD(3, 1); }
-#undef FG_ADD
-    }
-    return good;
-}
-
-/* The norm of one sample whose plain sum of squares may not be good: scaled by a power of two so that the largest part
- * is near 1. Sets the power; 0 where the plain sum is good after all. Rare, so slow. */
-static long double FG_NAME(careful_norm)(void *const *component, int count, int lanes, Py_ssize_t j, T sum, int *exponent)
-{
-    T largest = 0;
-    long double scaled = 0;
-    for (int part = 0; part < count * lanes; part++) {
-        T size = FG_TYPED(fg_abs)(((const T *)component[part / lanes])[j * lanes + part % lanes]);
-        largest = size > largest ? size : largest;
-    }
-    *exponent = 0;
-    if (!((sum > FG_TYPED(FG_MAX) && largest <= FG_TYPED(FG_MAX)) || (sum < FG_TYPED(FG_LEAST) && largest > 0)))
-        return FG_TYPED(fg_sqrt)(sum);
-    *exponent = ilogbl((long double)largest);
-    for (int part = 0; part < count * lanes; part++) {
-        T value = ((const T *)component[part / lanes])[j * lanes + part % lanes];
-        long double small = ldexpl((long double)value, -*exponent);
-        scaled += small * small;
-    }
-    return sqrtl(scaled);
-}
-
-/* Square roots, in place; none may be infinite. One line is fetched for every line of component that this makes. */
-static void FG_NAME(roots)(T *x, Py_ssize_t n, int lanes, const char *ahead)
-{
-    const Py_ssize_t line = 64 / (Py_ssize_t)sizeof(T);
-    Py_ssize_t j = 0;
-    for (; j + line <= n; j += line) {
-        for (int lane = 0; ahead && lane < lanes; lane++, ahead += 64)
-            FG_PREFETCH(ahead);
-#ifdef FG_HAS_RSQRT
-        /* Correctly rounded, in half the time of the instruction: Goldschmidt's iteration from an estimate of 14 bits,
-         * a step with an exact remainder, then Tuckerman's test against both neighbours, exact thanks to fma
-         * (Markstein 1990). */
-#define OP FG_TYPED(FG_OP)
-        typedef FG_TYPED(FG_VEC) vec;
-        const vec half = OP(set1)((T)0.5), zero = OP(setzero)();
-        vec value = OP(loadu)(x + j), estimate = OP(rsqrt14)(value);
-        vec root = OP(mul)(value, estimate), inverse = OP(mul)(half, estimate), above, below, result;
-        for (int k = 0; k < FG_TYPED(FG_ROOT_STEPS); k++) {
-            vec error = OP(fnmadd)(root, inverse, half);
-            root = OP(fmadd)(root, error, root);
-            inverse = OP(fmadd)(inverse, error, inverse);
-        }
-        root = OP(fmadd)(OP(fnmadd)(root, root, value), inverse, root);
-        above = FG_TYPED(FG_ULPS)(root, 1), below = FG_TYPED(FG_ULPS)(root, -1);
-        result = OP(mask_mov)(root, FG_TYPED(FG_IS)(OP(fnmadd)(root, above, value), _CMP_GT_OQ, zero), above);
-        result = OP(mask_mov)(result, FG_TYPED(FG_IS)(OP(fnmadd)(root, below, value), _CMP_LE_OQ, zero), below);
-        result = OP(mask_mov)(result, FG_TYPED(FG_IS)(value, _CMP_EQ_OQ, zero), zero);
-        OP(storeu)(x + j, result);
-#undef OP
-#else
-        for (Py_ssize_t k = j; k < j + line; k++)
-            x[k] = FG_TYPED(fg_sqrt)(x[k]);
-#endif
-    }
-    for (; j < n; j++)
-        x[j] = FG_TYPED(fg_sqrt)(x[j]);
-}
-
-/* Norms of a group of samples, small enough for registers and L1. Returns whether they are good. */
-FG_INLINE int FG_NAME(plain_norms)(T *norms, void *const *component, int count, int lanes, Py_ssize_t start,
-                                   Py_ssize_t n, const char *ahead)
-{
-    int good = FG_NAME(squares)(component, count, lanes, start, n, norms);
-    if (good)
-        FG_NAME(roots)(norms, n, lanes, ahead ? ahead + start * lanes * (Py_ssize_t)sizeof(T) : 0);
-    return good;
-}
-
-enum { FG_NAME(GROUP) = 64 };
-
-static void FG_NAME(norm)(void *out, void *const *component, int count, int lanes, Py_ssize_t n, const char *ahead)
-{
-    for (Py_ssize_t start = 0; start < n; start += FG_NAME(GROUP)) {
-        T *norms = (T *)out + start;
-        Py_ssize_t m = n - start < FG_NAME(GROUP) ? n - start : FG_NAME(GROUP);
-        if (FG_NAME(plain_norms)(norms, component, count, lanes, start, m, ahead))
-            continue;
-        for (Py_ssize_t j = 0; j < m; j++) {
-            int exponent;
-            long double root = FG_NAME(careful_norm)(component, count, lanes, start + j, norms[j], &exponent);
-            norms[j] = (T)ldexpl(root, exponent);
-        }
-    }
-}
-
-static void FG_NAME(unit)(void *const *component, int count, int lanes, Py_ssize_t n, const char *ahead)
-{
-    T scale[FG_NAME(GROUP)];
-    for (Py_ssize_t start = 0; start < n; start += FG_NAME(GROUP)) {
-        Py_ssize_t m = n - start < FG_NAME(GROUP) ? n - start : FG_NAME(GROUP);
-        if (!FG_NAME(plain_norms)(scale, component, count, lanes, start, m, ahead))
-            for (Py_ssize_t j = 0; j < m; j++) {
-                int exponent;
-                long double root = FG_NAME(careful_norm)(component, count, lanes, start + j, scale[j], &exponent);
-                scale[j] = exponent ? 1 : (T)root;
-                for (int part = 0; exponent && part < count * lanes; part++) {
-                    T *c = (T *)component[part / lanes] + (start + j) * lanes + part % lanes;
-                    *c = (T)(ldexpl((long double)*c, -exponent) / root);
-                }
-            }
-        /* 1 / 0 would make NaN of a zero gradient; a NaN norm must stay NaN. */
-        for (Py_ssize_t j = 0; j < m; j++)
-            scale[j] = scale[j] > 0 ? 1 / scale[j] : scale[j];
-        for (int k = 0; k < count; k++) {
-            T *FG_RESTRICT c = (T *)component[k] + start * lanes;
-            if (lanes == 1)
-                for (Py_ssize_t j = 0; j < m; j++)
-                    c[j] *= scale[j];
-            else
-                for (Py_ssize_t j = 0; j < m * lanes; j++)
-                    c[j] *= scale[j / lanes];
-        }
-    }
-}
-
-/* ---- samples in and out of scratch --------------------------------------------------------------------- */
-
-/* Whole cache lines only, for a partial line written past the caches costs several times more; and in as few
- * stores as can be, for they wait in the store buffer while the next block is computed. */
-static void FG_NAME(stream)(char *dst, const char *src, Py_ssize_t bytes, const char *ahead)
-{
-    Py_ssize_t head = (Py_ssize_t)(-(uintptr_t)dst & 63);
-    if (bytes >= head + 64) {
-        memcpy(dst, src, (size_t)head);
-        dst += head, src += head, bytes -= head;
-        for (; bytes >= 64; bytes -= 64, dst += 64, src += 64) {
-            FG_STREAM_LINE(dst, src);
-            if (ahead)
-                FG_PREFETCH(ahead), ahead += 64;
-        }
-    }
-    memcpy(dst, src, (size_t)bytes);
-}
-
-static void FG_NAME(store)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes)
-{
-    for (Py_ssize_t j = 0; j < n; j++)
-        memcpy(dst + j * stride, (const T *)src + j * lanes, sizeof(T) * (size_t)lanes);
-}
-
-static void FG_NAME(store_half)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes)
-{
-    (void)lanes;
-    for (Py_ssize_t j = 0; j < n; j++) {
-        uint16_t half = fg_to_half((float)((const T *)src)[j]);
-        memcpy(dst + j * stride, &half, 2);
-    }
-}
-
-/* `swap`, `lanes` and a dense stride are constants where this is inlined. */
-#define FG_LOAD(KIND, STORED, CONVERT) \
-FG_INLINE void FG_NAME(convert_##KIND)(T *FG_RESTRICT out, const char *src, Py_ssize_t stride, Py_ssize_t n, int lanes, \
-                                       int swap) \
-{ \
-    for (Py_ssize_t j = 0; j < n; j++) \
-        for (int lane = 0; lane < lanes; lane++) { \
-            STORED value; \
-            memcpy(&value, src + j * stride + lane * (Py_ssize_t)sizeof value, sizeof value); \
-            if (swap) \
-                fg_swap(&value, sizeof value); \
-            out[j * lanes + lane] = (T)CONVERT(value); \
-        } \
-} \
-static void FG_NAME(load_##KIND)(void *dst, const char *src, Py_ssize_t stride, Py_ssize_t n, int lanes, int swap) \
-{ \
-    const Py_ssize_t size = sizeof(STORED); \
-    if (stride == size * lanes) \
-        n *= lanes, lanes = 1, stride = size; \
-    if (stride == size && swap) \
-        FG_NAME(convert_##KIND)((T *)dst, src, size, n, 1, 1); \
-    else if (stride == size) \
-        FG_NAME(convert_##KIND)((T *)dst, src, size, n, 1, 0); \
-    else if (stride == 2 * size && lanes == 1 && !swap) /* [::2]: a stride that can be vectorised */ \
-        FG_NAME(convert_##KIND)((T *)dst, src, 2 * size, n, 1, 0); \
-    else \
-        FG_NAME(convert_##KIND)((T *)dst, src, stride, n, lanes, swap); \
-}
-FG_STORED(FG_LOAD)
-#undef FG_LOAD
+#include "rows/stencils.h"
+#include "rows/norms.h"
+#include "rows/samples.h"
+#include "rows/filters.h"
+#include "rows/pointwise.h"
+#include "rows/suppress.h"
 
 #define FG_ENTRY(KIND, STORED, CONVERT) FG_NAME(load_##KIND),
 static const fg_kernels FG_NAME(kernels) = {
     FG_NAME(combine), FG_NAME(prepare_divisor), FG_NAME(norm), FG_NAME(unit),
-    FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), {FG_STORED(FG_ENTRY)},
+    FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(filter), FG_NAME(products), FG_NAME(ratio),
+    FG_NAME(divide), FG_NAME(angle), FG_NAME(principal), FG_NAME(suppress), {FG_STORED(FG_ENTRY)},
 };
 #undef FG_ENTRY
 #undef FG_TYPE

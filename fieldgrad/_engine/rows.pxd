@@ -20,6 +20,9 @@ cdef extern from "rows.h" nogil:
         const void *divisor
         int terms, division, centred, varying, streamed
         const char *ahead
+    ctypedef struct fg_taps:
+        const void *weights
+        int pairs, ahead, behind, centred, odd
     ctypedef struct fg_kernels:
         void (*combine)(void *, Py_ssize_t, const fg_sources *, Py_ssize_t, Py_ssize_t) noexcept nogil
         int (*prepare_divisor)(void *) noexcept nogil
@@ -28,6 +31,14 @@ cdef extern from "rows.h" nogil:
         void (*stream)(char *, const char *, Py_ssize_t, const char *) noexcept nogil
         void (*store)(char *, Py_ssize_t, const void *, Py_ssize_t, int) noexcept nogil
         void (*store_half)(char *, Py_ssize_t, const void *, Py_ssize_t, int) noexcept nogil
+        void (*filter)(void *, Py_ssize_t, const void **, Py_ssize_t, const fg_taps *, Py_ssize_t) noexcept nogil
+        void (*products)(void *, const void **, const void **, const void *, int, Py_ssize_t) noexcept nogil
+        void (*ratio)(void *, const void *, const void *, double, Py_ssize_t) noexcept nogil
+        void (*divide)(void *, const void *, Py_ssize_t) noexcept nogil
+        void (*angle)(void *, const void *, const void *, double, Py_ssize_t) noexcept nogil
+        void (*principal)(void *, void **, const void **, int, Py_ssize_t) noexcept nogil
+        void (*suppress)(unsigned char *, const void **, const void **, const void *, int, double, double,
+                         Py_ssize_t) noexcept nogil
         fg_load_fn *load
     const char *fg_variant_name(int)
     int fg_variant_runs_here(int)

@@ -1,0 +1,470 @@
+# The walk of a flow of steps, without the GIL: one box of results at a time, each step on as much of its value as
+# the steps after it ask for. Included by core.pyx.
+
+cdef enum:
+    # Rows of a filter across lines lie in L1 together.
+    CHUNK_BYTES = 24 << 10
+    # Samples that can be used as they are are read in place by short filters; by long ones, rows that are a power of
+    # two apart would drive each other out of the caches.
+    READ_IN_PLACE = 8
+    FEWEST_COLUMNS = 256
+
+cdef enum StepKind:
+    LOAD, FILTER, PRODUCTS, NORMS, RATIO, FRAME, ANGLE, PRINCIPAL, SUPPRESS
+
+cdef struct Step:
+    StepKind kind
+    int inputs, outputs
+    const int *input                # values; pairs of them for products, with -1 for none
+    const int *output
+    int axis
+    fg_taps *taps                   # one for each output of a filter
+    Py_ssize_t ahead, behind        # the reach of all of them
+    bint periodic
+    const Py_ssize_t *ghost         # samples that stand for -1, -2, ..., -behind and for n, n + 1, ..., n + ahead - 1
+    const char *numbers             # the constant outside; weights of products; steps of a suppression; a frame's table
+    const Py_ssize_t *reach         # of a frame, for each axis
+    double number                   # what a ratio adds below; an angle's factor
+
+# A field to read.
+cdef struct Field:
+    Layout layout
+    fg_load_fn load
+    int swap
+    Py_ssize_t item
+    bint plain
+
+cdef struct Value:
+    bint fetched                    # a field that is never copied whole: filters take rows of it as they need them
+    Py_ssize_t offset               # of its scratch, in bytes
+    Py_ssize_t *step                # samples from line to line, for each axis
+
+cdef struct Flow:
+    const fg_kernels *kernels
+    Py_ssize_t item, out_item
+    int dims, pad, steps, values, components
+    Py_ssize_t shape[MAX_DIMS]
+    Py_ssize_t side[MAX_DIMS]       # of a box
+    Py_ssize_t boxes[MAX_DIMS]
+    Py_ssize_t units, scratch, most_rows    # rows that a step takes at once
+    Step *step
+    Value *value
+    const int *result               # the values to be written
+    Field *field
+    Layout out, mask
+    bint masked
+    OutMode mode
+    double low, high
+
+cdef struct Hand:
+    Flow *flow
+    char *memory
+    char *scratch
+    char *chunk                     # rows of a field, for a filter
+    char *constant                  # a row of it
+    const void **rows
+    Py_ssize_t *lo                  # values x dims: where each value is needed
+    Py_ssize_t *hi
+    Py_ssize_t box_lo[MAX_DIMS]
+    Py_ssize_t box_hi[MAX_DIMS]
+    bint done
+
+
+cdef Py_ssize_t NOWHERE = <Py_ssize_t>1 << (8 * sizeof(Py_ssize_t) - 2)
+
+
+# ---- where values are needed ------------------------------------------------------------------------------
+
+cdef void widen(Hand *hand, int value, int axis, Py_ssize_t lo, Py_ssize_t hi) noexcept nogil:
+    cdef Py_ssize_t at = value * hand.flow.dims + axis
+    hand.lo[at], hand.hi[at] = min(hand.lo[at], lo), max(hand.hi[at], hi)
+
+
+cdef void ask(Hand *hand, const Step *step) noexcept nogil:
+    """Let a step say what it needs of its inputs for what is needed of its outputs."""
+    cdef Flow *flow = hand.flow
+    cdef Py_ssize_t lo, hi, n, first
+    cdef int axis, k
+    for axis in range(flow.dims):
+        n = flow.shape[axis]
+        lo, hi = hand.box_lo[axis], hand.box_hi[axis]
+        if step.kind != SUPPRESS:
+            first = step.output[0] * flow.dims + axis
+            for k in range(1, step.outputs):
+                widen(hand, step.output[0], axis, hand.lo[step.output[k] * flow.dims + axis],
+                      hand.hi[step.output[k] * flow.dims + axis])
+            for k in range(1, step.outputs):
+                widen(hand, step.output[k], axis, hand.lo[first], hand.hi[first])
+            lo, hi = hand.lo[first], hand.hi[first]
+        if step.kind == FILTER and axis == step.axis:
+            lo, hi = lo - step.behind, hi + step.ahead
+            if not step.periodic:
+                lo, hi = max(0, lo), min(n, hi)
+        for k in range(step.inputs):
+            if step.input[k] < 0:
+                continue
+            widen(hand, step.input[k], axis, lo, hi)
+            if step.kind == SUPPRESS and k == step.inputs - 1:
+                widen(hand, step.input[k], axis, max(0, lo - 1), min(n, hi + 1))
+
+
+cdef void begin_box(Hand *hand, Py_ssize_t unit) noexcept nogil:
+    cdef Flow *flow = hand.flow
+    cdef int axis, k
+    for axis in reversed(range(flow.dims)):
+        hand.box_lo[axis] = unit % flow.boxes[axis] * flow.side[axis]
+        hand.box_hi[axis] = min(flow.shape[axis], hand.box_lo[axis] + flow.side[axis])
+        unit //= flow.boxes[axis]
+    for k in range(flow.values * flow.dims):
+        hand.lo[k], hand.hi[k] = NOWHERE, -NOWHERE
+    for k in range(flow.components):
+        for axis in range(flow.dims):
+            widen(hand, flow.result[k], axis, hand.box_lo[axis], hand.box_hi[axis])
+    for k in reversed(range(flow.steps)):
+        ask(hand, &flow.step[k])
+    hand.done = False
+
+
+# ---- lines ------------------------------------------------------------------------------------------------
+
+cdef Py_ssize_t count_lines(const Hand *hand, int value, int across) noexcept nogil:
+    """How many lines of a value are needed; those that differ along the axis `across` count once."""
+    cdef Flow *flow = hand.flow
+    cdef Py_ssize_t count = 1
+    cdef int axis
+    for axis in range(flow.dims - 1):
+        if axis != across:
+            count *= hand.hi[value * flow.dims + axis] - hand.lo[value * flow.dims + axis]
+    return count
+
+
+cdef void find_line(const Hand *hand, int value, int across, Py_ssize_t line, Py_ssize_t *at) noexcept nogil:
+    """The indices of its first sample."""
+    cdef Flow *flow = hand.flow
+    cdef Py_ssize_t first, n
+    cdef int axis
+    for axis in reversed(range(flow.dims)):
+        first = hand.lo[value * flow.dims + axis]
+        at[axis] = first
+        if axis != across and axis < flow.dims - 1:
+            n = hand.hi[value * flow.dims + axis] - first
+            at[axis] += line % n
+            line //= n
+
+
+cdef inline Py_ssize_t width(const Hand *hand, int value) noexcept nogil:
+    cdef Py_ssize_t last = value * hand.flow.dims + hand.flow.dims - 1
+    return hand.hi[last] - hand.lo[last]
+
+
+cdef char *sample(const Hand *hand, int value, const Py_ssize_t *at) noexcept nogil:
+    """A value's sample in scratch."""
+    cdef Flow *flow = hand.flow
+    cdef const Py_ssize_t *lo = hand.lo + value * flow.dims
+    cdef Py_ssize_t offset = at[flow.dims - 1] - lo[flow.dims - 1]
+    cdef int axis
+    for axis in range(flow.dims - 1):
+        offset += (at[axis] - lo[axis]) * flow.value[value].step[axis]
+    return hand.scratch + flow.value[value].offset + offset * flow.item
+
+
+cdef inline Py_ssize_t modulo(Py_ssize_t i, Py_ssize_t n) noexcept nogil:
+    i %= n
+    return i + n if i < 0 else i
+
+
+cdef char *stored_line(const Flow *flow, const Layout *layout, const Py_ssize_t *at) noexcept nogil:
+    """Where the line through a sample begins in an array; lines beyond its ends are those of a periodic one."""
+    cdef char *data = layout.data
+    cdef int axis
+    for axis in range(flow.dims - 1):
+        data += modulo(at[axis], flow.shape[axis]) * layout.stride[axis]
+    return data
+
+
+cdef void fetch(const Flow *flow, const Field *field, const Py_ssize_t *at, Py_ssize_t first, Py_ssize_t n,
+                char *dst) noexcept nogil:
+    """Convert samples first ... first + n - 1 of the line through `at`."""
+    cdef Py_ssize_t columns = flow.shape[flow.dims - 1], stride = field.layout.stride[flow.dims - 1], column, count
+    cdef const char *line = stored_line(flow, &field.layout, at)
+    while n > 0:
+        column = modulo(first, columns)
+        count = min(n, columns - column)
+        field.load(dst, line + column * stride, stride, count, 1, field.swap)
+        dst += count * flow.item
+        first += count
+        n -= count
+
+
+# ---- filters ----------------------------------------------------------------------------------------------
+
+cdef Py_ssize_t ghost(const Step *step, Py_ssize_t i, Py_ssize_t n) noexcept nogil:
+    """The sample that stands for index i."""
+    if 0 <= i < n or step.periodic:
+        return i
+    return step.ghost[-1 - i] if i < 0 else step.ghost[step.behind + i - n]
+
+
+cdef void set_constant(Hand *hand, const Step *step, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(n):
+        memcpy(hand.constant + j * hand.flow.item, step.numbers, hand.flow.item)
+
+
+cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
+    """Filters along an axis other than the last: whole rows, a chunk of columns at a time."""
+    cdef Flow *flow = hand.flow
+    cdef int axis = step.axis, last = flow.dims - 1, parent = step.input[0], k
+    cdef const Py_ssize_t *lo = hand.lo + step.output[0] * flow.dims
+    cdef const Py_ssize_t *hi = hand.hi + step.output[0] * flow.dims
+    cdef Py_ssize_t first = lo[axis], count = hi[axis] - first, reads = step.behind + count + step.ahead
+    cdef Py_ssize_t chunk = max(64, CHUNK_BYTES // (reads * flow.item) // 64 * 64)
+    cdef Py_ssize_t pitch = chunk + 64 // flow.item  # an odd number of lines, or rows would share their places in L1
+    cdef Py_ssize_t at[MAX_DIMS]
+    cdef Py_ssize_t line, column, n, m, i
+    cdef const Field *field = &flow.field[parent]
+    cdef bint fetched = flow.value[parent].fetched
+    cdef bint in_place = (fetched and field.plain and step.behind + step.ahead <= READ_IN_PLACE
+                          and lo[last] >= 0 and hi[last] <= flow.shape[last])
+    cdef bint constant_set = False
+    if in_place:
+        chunk = max(chunk, FEWEST_COLUMNS)
+    for line in range(count_lines(hand, step.output[0], axis)):
+        find_line(hand, step.output[0], axis, line, at)
+        column = lo[last]
+        while column < hi[last]:
+            n = min(chunk, hi[last] - column)
+            at[last] = column
+            for m in range(reads):
+                i = ghost(step, first - step.behind + m, flow.shape[axis])
+                at[axis] = i
+                if i == CONSTANT and not step.periodic:
+                    if not constant_set:
+                        set_constant(hand, step, min(chunk, hi[last] - lo[last]))
+                        constant_set = True
+                    hand.rows[m] = hand.constant
+                elif in_place:
+                    hand.rows[m] = stored_line(flow, &field.layout, at) + column * flow.item
+                elif fetched:
+                    fetch(flow, field, at, column, n, hand.chunk + m * pitch * flow.item)
+                    hand.rows[m] = hand.chunk + m * pitch * flow.item
+                else:
+                    hand.rows[m] = sample(hand, parent, at)
+            at[axis] = first
+            for k in range(step.outputs):
+                flow.kernels.filter(sample(hand, step.output[k], at), flow.value[step.output[k]].step[axis],
+                                    hand.rows + step.behind, count, &step.taps[k], n)
+            column += n
+
+
+cdef void fill_margins(Hand *hand, const Step *step, char *row, Py_ssize_t first, Py_ssize_t end) noexcept nogil:
+    """Put ghosts before and after a row's samples, which are first ... end - 1; scratch has room for them."""
+    cdef Flow *flow = hand.flow
+    cdef Py_ssize_t n = flow.shape[flow.dims - 1], item = flow.item, i, stands
+    cdef Py_ssize_t lo = hand.lo[step.output[0] * flow.dims + flow.dims - 1] - step.behind
+    cdef Py_ssize_t hi = hand.hi[step.output[0] * flow.dims + flow.dims - 1] + step.ahead
+    for i in range(lo, first):
+        stands = ghost(step, i, n)
+        memcpy(row + (i - first) * item, step.numbers if stands == CONSTANT else row + (stands - first) * item, item)
+    for i in range(end, hi):
+        stands = ghost(step, i, n)
+        memcpy(row + (i - first) * item, step.numbers if stands == CONSTANT else row + (stands - first) * item, item)
+
+
+cdef void filter_within(Hand *hand, const Step *step) noexcept nogil:
+    """Filters along the last axis: the rows are one row, shifted."""
+    cdef Flow *flow = hand.flow
+    cdef int last = flow.dims - 1, parent = step.input[0], k
+    cdef Py_ssize_t first = hand.lo[step.output[0] * flow.dims + last], n = width(hand, step.output[0])
+    cdef Py_ssize_t parent_lo = hand.lo[parent * flow.dims + last], parent_hi = hand.hi[parent * flow.dims + last]
+    cdef Py_ssize_t at[MAX_DIMS]
+    cdef Py_ssize_t line, m
+    cdef char *row
+    for line in range(count_lines(hand, step.output[0], -1)):
+        find_line(hand, step.output[0], -1, line, at)
+        at[last] = parent_lo
+        row = sample(hand, parent, at)
+        if not step.periodic:
+            fill_margins(hand, step, row, parent_lo, parent_hi)
+        for m in range(step.behind + 1 + step.ahead):
+            hand.rows[m] = row + (first - step.behind + m - parent_lo) * flow.item
+        at[last] = first
+        for k in range(step.outputs):
+            flow.kernels.filter(sample(hand, step.output[k], at), 0, hand.rows + step.behind, 1, &step.taps[k], n)
+
+
+# ---- the other steps --------------------------------------------------------------------------------------
+
+cdef void divide_by_frame(Hand *hand, const Step *step, const Py_ssize_t *at, Py_ssize_t n) noexcept nogil:
+    """Divide a row by a table that is constant except near the ends of each axis, where it has a sample for each."""
+    cdef Flow *flow = hand.flow
+    cdef int last = flow.dims - 1, axis
+    cdef Py_ssize_t offset = 0, i, j = 0, size, reach = step.reach[last], columns = flow.shape[last], many
+    cdef char *row = sample(hand, step.output[0], at)
+    cdef const char *table
+    for axis in range(last):
+        size = min(flow.shape[axis], 2 * step.reach[axis] + 1)
+        offset = offset * size + in_frame(at[axis], flow.shape[axis], step.reach[axis])
+    table = step.numbers + offset * min(columns, 2 * reach + 1) * flow.item
+    while j < n:
+        i = at[last] + j
+        many = 1
+        if reach <= i < columns - reach:
+            many = min(n - j, columns - reach - i)
+        flow.kernels.divide(row + j * flow.item, table + in_frame(i, columns, reach) * flow.item, many)
+        j += many
+
+
+cdef inline Py_ssize_t in_frame(Py_ssize_t i, Py_ssize_t n, Py_ssize_t reach) noexcept nogil:
+    """Where sample i of n is in a frame's table: all that are `reach` from both ends share one place."""
+    if n <= 2 * reach + 1 or i < reach:
+        return i
+    return reach if i < n - reach else i - n + 2 * reach + 1
+
+
+cdef void point_by_point(Hand *hand, const Step *step) noexcept nogil:
+    """Steps that need nothing but the same sample of their inputs."""
+    cdef Flow *flow = hand.flow
+    cdef int out = step.output[0], k
+    cdef Py_ssize_t n = width(hand, out), line
+    cdef Py_ssize_t at[MAX_DIMS]
+    cdef const void **row = hand.rows
+    cdef void *vector[3]
+    for line in range(count_lines(hand, out, -1)):
+        find_line(hand, out, -1, line, at)
+        for k in range(step.inputs):
+            row[k] = sample(hand, step.input[k], at) if step.input[k] >= 0 else NULL
+        if step.kind == LOAD:
+            fetch(flow, &flow.field[out], at, at[flow.dims - 1], n, sample(hand, out, at))
+        elif step.kind == PRODUCTS:
+            flow.kernels.products(sample(hand, out, at), row, row + step.inputs // 2, step.numbers, step.inputs // 2, n)
+        elif step.kind == NORMS:
+            flow.kernels.norm(sample(hand, out, at), <void **>row, step.inputs, 1, n, NULL)
+        elif step.kind == RATIO:
+            flow.kernels.ratio(sample(hand, out, at), row[0], row[1], step.number, n)
+        elif step.kind == FRAME:
+            divide_by_frame(hand, step, at, n)
+        elif step.kind == ANGLE:
+            flow.kernels.angle(sample(hand, out, at), row[0], row[1], step.number, n)
+        elif step.kind == PRINCIPAL:
+            for k in range(1, step.outputs):
+                vector[k - 1] = sample(hand, step.output[k], at)
+            flow.kernels.principal(sample(hand, out, at), vector, row, step.outputs - 1, n)
+
+
+cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
+    """Write which samples of the box are edges; those on the rim of the field never are."""
+    cdef Flow *flow = hand.flow
+    cdef int dims = flow.dims - flow.pad, last = flow.dims - 1, magnitude = step.inputs - 1, axis, k
+    cdef Py_ssize_t at[MAX_DIMS]
+    cdef Py_ssize_t near[MAX_DIMS]
+    cdef const void *gradient[3]
+    cdef Py_ssize_t line, lines, first, end, j, stride = flow.mask.stride[last]
+    cdef unsigned char *out
+    cdef const char *mask
+    cdef bint rim
+    for line in range(count_lines(hand, step.input[0], -1)):
+        find_line(hand, step.input[0], -1, line, at)
+        out = <unsigned char *>stored_line(flow, &flow.out, at) + at[last]
+        first, end = hand.box_lo[last], hand.box_hi[last]
+        rim = False
+        for axis in range(flow.pad, last):
+            rim |= at[axis] == 0 or at[axis] == flow.shape[axis] - 1
+        if rim:
+            memset(out, 0, end - first)
+            continue
+        if first == 0:
+            out[0] = 0
+            first = 1
+        if end == flow.shape[last]:
+            out[end - 1 - hand.box_lo[last]] = 0
+            end -= 1
+        if first >= end:
+            continue
+        at[last] = first
+        for k in range(dims):
+            gradient[k] = sample(hand, step.input[k], at)
+        memcpy(near, at, sizeof(near))
+        lines = 3 if dims == 2 else 9
+        for k in range(lines):
+            near[last - 1] = at[last - 1] + k % 3 - 1
+            if dims == 3:
+                near[last - 2] = at[last - 2] + k // 3 - 1
+            hand.rows[k] = sample(hand, step.input[magnitude], near)
+        out += first - hand.box_lo[last]
+        flow.kernels.suppress(out, gradient, hand.rows, step.numbers, dims, flow.low, flow.high, end - first)
+        if flow.masked:
+            mask = stored_line(flow, &flow.mask, at) + first * stride
+            for j in range(end - first):
+                if mask[j * stride] == 0:
+                    out[j] = 0
+
+
+# ---- a box ------------------------------------------------------------------------------------------------
+
+cdef void write_result(Hand *hand, int component) noexcept nogil:
+    cdef Flow *flow = hand.flow
+    cdef int value = flow.result[component], last = flow.dims - 1
+    cdef Py_ssize_t stride = flow.out.stride[last], n = hand.box_hi[last] - hand.box_lo[last], line, at_line
+    cdef Py_ssize_t at[MAX_DIMS]
+    cdef Py_ssize_t lines = 1
+    cdef const char *row
+    cdef char *dst
+    cdef int axis
+    for axis in range(last):
+        lines *= hand.box_hi[axis] - hand.box_lo[axis]
+    for line in range(lines):
+        at_line = line
+        for axis in reversed(range(last)):
+            at[axis] = hand.box_lo[axis] + at_line % (hand.box_hi[axis] - hand.box_lo[axis])
+            at_line //= hand.box_hi[axis] - hand.box_lo[axis]
+        at[last] = hand.box_lo[last]
+        row = sample(hand, value, at)
+        dst = stored_line(flow, &flow.out, at) + component * flow.out.component + at[last] * stride
+        if flow.mode == STREAMED:
+            flow.kernels.stream(dst, row, n * flow.item, NULL)
+        elif flow.mode == IN_PLACE:
+            memcpy(dst, row, n * flow.item)
+        else:
+            flow.kernels.store(dst, stride, row, n, 1)
+
+
+cdef void run_box(Hand *hand) noexcept nogil:
+    cdef Flow *flow = hand.flow
+    cdef const Step *step
+    cdef int k
+    for k in range(flow.steps):
+        step = &flow.step[k]
+        if step.kind == SUPPRESS:
+            suppress(hand, step)
+        elif step.kind == FILTER and step.axis == flow.dims - 1:
+            filter_within(hand, step)
+        elif step.kind == FILTER:
+            filter_across(hand, step)
+        elif step.kind != LOAD or not flow.value[step.output[0]].fetched:
+            point_by_point(hand, step)
+    for k in range(flow.components):
+        write_result(hand, k)
+    hand.done = True
+
+
+cdef int open_hand(Hand *hand, Flow *flow) noexcept nogil:
+    """Scratch for one thread, in one piece."""
+    cdef Py_ssize_t rows = whole_lines(flow.most_rows * <Py_ssize_t>sizeof(void *))
+    # The columns of a chunk fill CHUNK_BYTES, but for the fewest that there may be.
+    cdef Py_ssize_t constant = whole_lines(max(CHUNK_BYTES, FEWEST_COLUMNS * flow.item))
+    cdef Py_ssize_t chunk = whole_lines(CHUNK_BYTES + flow.most_rows * (FEWEST_COLUMNS * flow.item + 64))
+    cdef Py_ssize_t corners, table
+    corners = whole_lines(flow.values * flow.dims * <Py_ssize_t>sizeof(Py_ssize_t))
+    table = flow.scratch + chunk + constant + rows + 2 * corners
+    hand.flow = flow
+    hand.memory = <char *>malloc(table + 64)
+    if hand.memory == NULL:
+        return -1
+    hand.scratch = <char *>whole_lines(<Py_ssize_t>hand.memory)
+    hand.chunk = hand.scratch + flow.scratch
+    hand.constant = hand.chunk + chunk
+    hand.rows = <const void **>(hand.constant + constant)
+    hand.lo = <Py_ssize_t *>(<char *>hand.rows + rows)
+    hand.hi = <Py_ssize_t *>(<char *>hand.lo + corners)
+    return 0

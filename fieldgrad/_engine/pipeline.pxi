@@ -1,0 +1,178 @@
+# Flows as Python sees them. Included by core.pyx.
+
+STEP_KINDS = {
+    "load": LOAD, "filter": FILTER, "products": PRODUCTS, "norm": NORMS, "ratio": RATIO, "frame": FRAME,
+    "angle": ANGLE, "principal": PRINCIPAL, "suppress": SUPPRESS,
+}
+
+
+cdef class Pipeline:
+    """A flow of steps, cut into boxes: everything of a call that does not depend on where its arrays are.
+
+    Parameters
+    ----------
+    shape, side : tuple of int
+        Of the field and of a box, axes in the order of memory.
+    sample : {0, 1}
+        Arithmetic in float or double.
+    stored : tuple of (int, bool)
+        For each field its kind of numbers, and whether they have foreign byte order.
+    steps : list of Step
+        As `fieldgrad.stages` describes them, axes in the order of memory.
+    values : list of (offset, extents, margin, field)
+        Of each value its scratch in samples, the samples it has room for along each axis, those that the last axis has
+        besides at either end, and the field that it is if it is fetched from one, or None.
+    scratch : int
+        Samples of scratch.
+    results : tuple of int
+        The values to be written, none after a suppression.
+    most_rows : int
+        Rows that a step takes at once.
+    """
+
+    cdef Flow flow
+    cdef list kept
+    cdef tuple fields
+    cdef object stored
+    cdef int sample
+    cdef bint suppresses
+
+    def __cinit__(self, tuple shape, tuple side, int sample, stored, list steps, list values, scratch, tuple results,
+                  most_rows):
+        cdef Flow *flow = &self.flow
+        cdef int k, axis, pad = max(0, 3 - <int>len(shape))
+        self.kept, self.sample, self.stored = [], sample, stored
+        flow.item = flow.out_item = 4 if sample == 0 else 8
+        flow.pad, flow.dims = pad, pad + len(shape)
+        flow.units = 1
+        for axis in range(flow.dims):
+            flow.shape[axis] = 1 if axis < pad else shape[axis - pad]
+            flow.side[axis] = 1 if axis < pad else side[axis - pad]
+            flow.boxes[axis] = ceiling(flow.shape[axis], flow.side[axis])
+            flow.units *= flow.boxes[axis]
+        flow.most_rows = most_rows
+        flow.scratch = whole_lines(scratch * flow.item)
+        flow.values, flow.steps, flow.components = len(values), len(steps), len(results)
+        self.fields = tuple(field for offset, extents, margin, field in values)
+        flow.value = <Value *>self.room(flow.values * sizeof(Value))
+        flow.field = <Field *>self.room(flow.values * sizeof(Field))
+        for k, (offset, extents, margin, field) in enumerate(values):
+            self.place(&flow.value[k], offset, extents, margin)
+            flow.value[k].fetched = field is not None and offset is None
+        flow.result = <const int *>self.keep(results, np.intc)
+        flow.step = <Step *>self.room(flow.steps * sizeof(Step))
+        for k, step in enumerate(steps):
+            self.read(&flow.step[k], step)
+        self.suppresses = any(step.kind == "suppress" for step in steps)
+
+    cdef char *room(self, size_t size):
+        """Zeroed memory that lives as long as this."""
+        return <char *>self.keep(np.zeros(size + 1, np.uint8), np.uint8)
+
+    cdef const char *keep(self, values, dtype):
+        array = np.ascontiguousarray(values, dtype)
+        self.kept.append(array)
+        return <const char *>cnp.PyArray_DATA(array)
+
+    cdef int place(self, Value *value, offset, extents, Py_ssize_t margin) except -1:
+        """Where lines are: each begins with a whole cache line, and lines are an odd number of them apart."""
+        cdef Flow *flow = &self.flow
+        cdef Py_ssize_t line = 64 // flow.item, step = extents[len(extents) - 1]
+        cdef int axis
+        steps = np.zeros(flow.dims, np.intp)
+        for axis in reversed(range(flow.dims - 1)):
+            steps[axis] = step
+            step *= extents[axis - flow.pad] if axis >= flow.pad else 1
+        value.step = <Py_ssize_t *>self.keep(steps, np.intp)
+        value.offset = ((offset or 0) + ceiling(margin, line) * line) * flow.item
+        return 0
+
+    cdef int read(self, Step *to, step) except -1:
+        """Take a step over from Python."""
+        cdef int k
+        to.kind = STEP_KINDS[step.kind]
+        to.inputs, to.outputs = len(step.inputs), len(step.outputs)
+        to.input = <const int *>self.keep(step.inputs, np.intc)
+        to.output = <const int *>self.keep(step.outputs, np.intc)
+        to.number = step.number
+        to.numbers = self.keep(step.numbers, np.dtype("fd"[self.sample]))
+        to.reach = <const Py_ssize_t *>self.keep((0,) * self.flow.pad + tuple(step.reach), np.intp)
+        if step.kind != "filter":
+            return 0
+        to.axis = self.flow.pad + step.axis
+        to.behind, to.ahead, to.periodic = step.behind, step.ahead, step.periodic
+        to.ghost = <const Py_ssize_t *>self.keep(step.ghosts, np.intp)
+        to.taps = <fg_taps *>self.room(to.outputs * sizeof(fg_taps))
+        for k, taps in enumerate(step.taps):
+            to.taps[k].weights = self.keep((taps.centre or 0.0, *taps.weights), np.dtype("fd"[self.sample]))
+            to.taps[k].pairs = len(taps.weights)
+            to.taps[k].centred, to.taps[k].odd = taps.centre is not None, taps.odd
+            to.taps[k].ahead, to.taps[k].behind = taps.ahead, taps.behind
+        return 0
+
+    def __call__(self, list fields, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share,
+                 mask=None, low=0.0, high=0.0):
+        """Fill `out`; see `Plan`. A suppression takes a mask (of bytes, zero where no edge may be) and thresholds."""
+        cdef PipelineCall call = PipelineCall.__new__(PipelineCall)
+        cdef Flow *flow = &call.flow
+        cdef Field *field
+        cdef Py_ssize_t work
+        cdef int k
+        memcpy(flow, &self.flow, sizeof(Flow))
+        call.pipeline, call.arrays = self, (fields, out, mask)
+        if flow.units == 0:
+            return
+        flow.kernels = fg_variant_kernels(_isa, self.sample)
+        table = np.zeros(max(1, flow.values) * sizeof(Field), np.uint8)
+        call.table = table
+        flow.field = <Field *>cnp.PyArray_DATA(table)
+        for k, number in enumerate(self.fields):
+            if number is None:
+                continue
+            field = &flow.field[k]
+            kind, swap = self.stored[number]
+            field.load, field.swap = flow.kernels.load[<int>kind], swap
+            lay(&field.layout, fields[number], order, flow.dims, 0)
+            field.plain = (not swap and kind == FG_F32 + self.sample
+                           and is_plain(&field.layout, flow.dims, flow.shape, flow.item, flow.item))
+        lay(&flow.out, out, order, flow.dims, stacked)
+        if mask is not None:
+            lay(&flow.mask, mask, order, flow.dims, 0)
+            flow.masked = True
+        flow.low, flow.high = low, high
+        work = (<object>out).nbytes
+        if self.suppresses:
+            flow.mode = IN_PLACE
+        elif not is_plain(&flow.out, flow.dims, flow.shape, flow.item, flow.item):
+            flow.mode = STRIDED
+        else:
+            flow.mode = STREAMED if work > STREAM_BYTES and not fresh else IN_PLACE
+        run(call, flow.units, workers if work * (1 + flow.steps) > SHARE_REDUCED_BYTES else 1, share)
+
+
+cdef class PipelineCall(Call):
+    """A pipeline bound to its arrays."""
+
+    cdef Flow flow
+    cdef Pipeline pipeline
+    cdef object arrays, table
+
+    cdef void *open(self) noexcept nogil:
+        cdef Hand *hand = <Hand *>malloc(sizeof(Hand))
+        if hand != NULL and open_hand(hand, &self.flow) < 0:
+            free(hand)
+            return NULL
+        return hand
+
+    cdef void close(self, void *worker) noexcept nogil:
+        free((<Hand *>worker).memory)
+        free(worker)
+
+    cdef void begin(self, void *worker, Py_ssize_t unit) noexcept nogil:
+        begin_box(<Hand *>worker, unit)
+
+    cdef bint step(self, void *worker) noexcept nogil:
+        if (<Hand *>worker).done:
+            return False
+        run_box(<Hand *>worker)
+        return True

@@ -1,0 +1,102 @@
+/* Symmetric and antisymmetric filters. Included by rows.h, once per T, FG_TYPE and FG_ISA. */
+
+/* The compiler's own vectors where it has them, for it does not keep arrays of sums in registers by itself. */
+#if defined(__GNUC__) && FG_TYPED(FG_VECTOR_BYTES) > 0
+typedef T FG_NAME(lanes) __attribute__((vector_size(FG_TYPED(FG_VECTOR_BYTES)), aligned(sizeof(T)), may_alias));
+#else
+typedef T FG_NAME(lanes);
+#endif
+enum { FG_NAME(WIDTH) = sizeof(FG_NAME(lanes)) / sizeof(T) };
+
+/* Four neighbouring vectors (or one) of one row of results: the centre, then pairs of samples from the outermost to the
+ * innermost, which is the order of scipy.ndimage. All but the addresses are constants where this is inlined. */
+#define FG_SUM_COLUMNS(NAME, V, COUNT) \
+FG_INLINE void FG_NAME(NAME)(T *out, const T *const *rows, const T *w, int pairs, int ahead, int behind, int centred, \
+                             int odd, Py_ssize_t j) \
+{ \
+    V s0, s1, s2, s3; \
+    int p = pairs - 1; \
+    if (centred) { \
+        const T *c = rows[0] + j; \
+        s0 = FG_AT(c, 0) * w[0]; \
+        if (COUNT > 1) \
+            s1 = FG_AT(c, 1) * w[0], s2 = FG_AT(c, 2) * w[0], s3 = FG_AT(c, 3) * w[0]; \
+    } else { \
+        const T *a = rows[ahead + p] + j, *b = rows[-behind - p] + j; \
+        s0 = FG_BOTH(0) * w[1 + p]; \
+        if (COUNT > 1) \
+            s1 = FG_BOTH(1) * w[1 + p], s2 = FG_BOTH(2) * w[1 + p], s3 = FG_BOTH(3) * w[1 + p]; \
+        p--; \
+    } \
+    for (; p >= 0; p--) { \
+        const T *a = rows[ahead + p] + j, *b = rows[-behind - p] + j; \
+        s0 += FG_BOTH(0) * w[1 + p]; \
+        if (COUNT > 1) \
+            s1 += FG_BOTH(1) * w[1 + p], s2 += FG_BOTH(2) * w[1 + p], s3 += FG_BOTH(3) * w[1 + p]; \
+    } \
+    *(V *)(out + j) = s0; \
+    if (COUNT > 1) { \
+        *((V *)(out + j) + 1) = s1; \
+        *((V *)(out + j) + 2) = s2; \
+        *((V *)(out + j) + 3) = s3; \
+    } \
+}
+#define FG_AT(p, k) (*((const FG_LANES *)(p) + k))
+#define FG_BOTH(k) (odd ? FG_AT(a, k) - FG_AT(b, k) : FG_AT(a, k) + FG_AT(b, k))
+#define FG_LANES FG_NAME(lanes)
+FG_SUM_COLUMNS(sum_four, FG_NAME(lanes), 4)
+FG_SUM_COLUMNS(sum_one, FG_NAME(lanes), 1)
+#undef FG_LANES
+#define FG_LANES T
+FG_SUM_COLUMNS(sum_scalar, T, 1)
+#undef FG_LANES
+#undef FG_BOTH
+#undef FG_AT
+#undef FG_SUM_COLUMNS
+
+FG_INLINE void FG_NAME(filter_form)(T *out, Py_ssize_t stride, const T *const *rows, Py_ssize_t count, const T *w,
+                                    int pairs, int ahead, int behind, int centred, int odd, Py_ssize_t n)
+{
+    Py_ssize_t j = 0;
+    for (; j + 4 * FG_NAME(WIDTH) <= n; j += 4 * FG_NAME(WIDTH))
+        for (Py_ssize_t i = 0; i < count; i++)
+            FG_NAME(sum_four)(out + i * stride, rows + i, w, pairs, ahead, behind, centred, odd, j);
+    for (; j + FG_NAME(WIDTH) <= n; j += FG_NAME(WIDTH))
+        for (Py_ssize_t i = 0; i < count; i++)
+            FG_NAME(sum_one)(out + i * stride, rows + i, w, pairs, ahead, behind, centred, odd, j);
+    for (; j < n; j++)
+        for (Py_ssize_t i = 0; i < count; i++)
+            FG_NAME(sum_scalar)(out + i * stride, rows + i, w, pairs, ahead, behind, centred, odd, j);
+}
+
+/* Each form as a function of its own; three-point filters, the commonest, without a loop over pairs. */
+#define FG_FORM(NAME, PAIRS, CENTRED, ODD) \
+static void FG_NAME(NAME)(T *out, Py_ssize_t stride, const T *const *rows, Py_ssize_t count, const fg_taps *taps, \
+                          Py_ssize_t n) \
+{ \
+    FG_NAME(filter_form)(out, stride, rows, count, (const T *)taps->weights, PAIRS, taps->ahead, taps->behind, CENTRED, \
+                         ODD, n); \
+}
+FG_FORM(filter_even_1, 1, 1, 0)
+FG_FORM(filter_even, taps->pairs, 1, 0)
+FG_FORM(filter_odd_1, 1, 0, 1)
+FG_FORM(filter_odd, taps->pairs, 0, 1)
+FG_FORM(filter_pairs, taps->pairs, 0, 0)
+#undef FG_FORM
+
+static void FG_NAME(filter)(void *out, Py_ssize_t stride, const void *const *rows, Py_ssize_t count, const fg_taps *taps,
+                            Py_ssize_t n)
+{
+    T *to = (T *)out;
+    const T *const *from = (const T *const *)rows;
+    if (taps->odd && taps->pairs == 1)
+        FG_NAME(filter_odd_1)(to, stride, from, count, taps, n);
+    else if (taps->odd)
+        FG_NAME(filter_odd)(to, stride, from, count, taps, n);
+    else if (!taps->centred)
+        FG_NAME(filter_pairs)(to, stride, from, count, taps, n);
+    else if (taps->pairs == 1)
+        FG_NAME(filter_even_1)(to, stride, from, count, taps, n);
+    else
+        FG_NAME(filter_even)(to, stride, from, count, taps, n);
+}

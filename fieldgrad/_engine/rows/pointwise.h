@@ -1,0 +1,102 @@
+/* Arithmetic of rows, sample by sample. Included by rows.h, once per T, FG_TYPE and FG_ISA. */
+
+/* out = sum over k of w[k] * a[k] * b[k], or w[k] * a[k] where b[k] is NULL. */
+static void FG_NAME(products)(void *out, const void *const *a, const void *const *b, const void *w, int count, Py_ssize_t n)
+{
+    T *FG_RESTRICT to = (T *)out;
+    for (int k = 0; k < count; k++) {
+        const T *x = (const T *)a[k], *y = (const T *)b[k], weight = ((const T *)w)[k];
+        if (k == 0)
+            for (Py_ssize_t j = 0; j < n; j++)
+                to[j] = weight * (y ? x[j] * y[j] : x[j]);
+        else
+            for (Py_ssize_t j = 0; j < n; j++)
+                to[j] += weight * (y ? x[j] * y[j] : x[j]);
+    }
+}
+
+/* out = a / (b + plus), zero where that divides by zero. `out` may be `a`. */
+static void FG_NAME(ratio)(void *out, const void *a, const void *b, double plus, Py_ssize_t n)
+{
+    T *to = (T *)out;
+    for (Py_ssize_t j = 0; j < n; j++) {
+        T below = ((const T *)b)[j] + (T)plus;
+        to[j] = below != 0 ? ((const T *)a)[j] / below : 0;
+    }
+}
+
+static void FG_NAME(divide)(void *row, const void *by, Py_ssize_t n)
+{
+    const T below = *(const T *)by;
+    for (Py_ssize_t j = 0; j < n; j++)
+        ((T *)row)[j] /= below;
+}
+
+/* The angle of (x, y), times `factor`. */
+static void FG_NAME(angle)(void *out, const void *y, const void *x, double factor, Py_ssize_t n)
+{
+    for (Py_ssize_t j = 0; j < n; j++) {
+        T down = ((const T *)y)[j], right = ((const T *)x)[j];
+        T angle = sizeof(T) == 4 ? (T)atan2f((float)down, (float)right) : (T)atan2((double)down, (double)right);
+        ((T *)out)[j] = (T)factor * angle;
+    }
+}
+
+/* The root of the largest eigenvalue, and an eigenvector of it, of a symmetric 2 x 2 tensor (00, 01, 11). */
+static void FG_NAME(principal_two)(T *size, T *const *vector, const T *const *tensor, Py_ssize_t n)
+{
+    for (Py_ssize_t j = 0; j < n; j++) {
+        T across = tensor[1][j], half = (tensor[0][j] - tensor[2][j]) / 2, mean = (tensor[0][j] + tensor[2][j]) / 2;
+        T radius = FG_TYPED(fg_sqrt)(half * half + across * across), longer = radius + FG_TYPED(fg_abs)(half);
+        T largest = mean + radius;
+        size[j] = FG_TYPED(fg_sqrt)(largest > 0 ? largest : 0);
+        /* Of the two forms of the vector the one without cancellation. */
+        vector[0][j] = half >= 0 ? longer : across;
+        vector[1][j] = half >= 0 ? across : longer;
+    }
+}
+
+/* The same in three dimensions (00, 01, 02, 11, 12, 22), by Jacobi's rotations. */
+static void FG_NAME(principal_three)(T *size, T *const *vector, const T *const *tensor, Py_ssize_t n)
+{
+    for (Py_ssize_t j = 0; j < n; j++) {
+        double a[3][3], v[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+        int largest = 0;
+        for (int i = 0, k = 0; i < 3; i++)
+            for (int l = i; l < 3; l++, k++)
+                a[i][l] = a[l][i] = (double)tensor[k][j];
+        for (int turn = 0; turn < 18; turn++) {
+            int p = turn % 3 == 2 ? 1 : 0, q = turn % 3 == 0 ? 1 : 2;
+            double far = a[p][q];
+            if (far == 0)
+                continue;
+            double theta = (a[q][q] - a[p][p]) / (2 * far);
+            double t = (theta < 0 ? -1 : 1) / (fabs(theta) + sqrt(theta * theta + 1));
+            double c = 1 / sqrt(t * t + 1), s = t * c;
+            for (int k = 0; k < 3; k++) {
+                double x = a[k][p], y = a[k][q];
+                a[k][p] = c * x - s * y, a[k][q] = s * x + c * y;
+            }
+            for (int k = 0; k < 3; k++) {
+                double x = a[p][k], y = a[q][k];
+                a[p][k] = c * x - s * y, a[q][k] = s * x + c * y;
+                x = v[k][p], y = v[k][q];
+                v[k][p] = c * x - s * y, v[k][q] = s * x + c * y;
+            }
+        }
+        for (int k = 1; k < 3; k++)
+            if (a[k][k] > a[largest][largest])
+                largest = k;
+        size[j] = (T)sqrt(a[largest][largest] > 0 ? a[largest][largest] : 0);
+        for (int k = 0; k < 3; k++)
+            vector[k][j] = (T)v[k][largest];
+    }
+}
+
+static void FG_NAME(principal)(void *size, void *const *vector, const void *const *tensor, int dims, Py_ssize_t n)
+{
+    if (dims == 2)
+        FG_NAME(principal_two)((T *)size, (T *const *)vector, (const T *const *)tensor, n);
+    else
+        FG_NAME(principal_three)((T *)size, (T *const *)vector, (const T *const *)tensor, n);
+}

@@ -1,0 +1,196 @@
+/* Stencils as sums of weighted differences, and quotients. Included by rows.h, once per T, FG_TYPE and FG_ISA. */
+
+/* ---- division ----------------------------------------------------------------------------------------- */
+
+/* Fills divisor[1..2] with the reciprocal in two parts where that is safe. Returns the mode of division. */
+static int FG_NAME(prepare_divisor)(void *divisor)
+{
+    T *d = (T *)divisor;
+    double size = fabs((double)d[0]);
+    d[1] = d[2] = 0;
+    if (d[0] == 1)
+        return FG_NO_DIVISION;
+    if (!(size >= ldexp(1, -FG_TYPED(FG_REACH)) && size <= ldexp(1, FG_TYPED(FG_REACH))))
+        return FG_DIVIDE;
+    d[1] = 1 / d[0];
+    d[2] = (T)((sizeof(T) == 4 ? fmaf(-(float)d[1], (float)d[0], 1) : fma(-(double)d[1], (double)d[0], 1)) / d[0]);
+    return FG_DIVIDE_BY_FMA;
+}
+
+#ifdef FG_HAS_FMA
+FG_INLINE T FG_NAME(fma)(T x, T y, T z) { return sizeof(T) == 4 ? (T)__builtin_fmaf(x, y, z) : (T)__builtin_fma(x, y, z); }
+FG_INLINE T FG_NAME(copysign)(T x, T y) { return sizeof(T) == 4 ? (T)__builtin_copysignf(x, y) : (T)__builtin_copysign(x, y); }
+
+/* The correctly rounded quotient without a division (Markstein 1990; Brisebarre, Muller & Raina 2004): the reciprocal
+ * in two parts gives a faithful quotient, its exact remainder the last bit. The plain product knows the sign of zero. */
+FG_INLINE T FG_NAME(quotient)(T x, T by, T high, T low)
+{
+    T near = FG_NAME(fma)(x, high, x * low);
+    return FG_NAME(copysign)(FG_NAME(fma)(FG_NAME(fma)(-near, by, x), high, near), x * high);
+}
+#endif
+
+/* ---- tensor stencils ---------------------------------------------------------------------------------- */
+
+/* What is constant where the row loop is inlined: without a centre divided or not, with one varying or not; and what
+ * becomes of the sums. */
+enum { FG_NAME(DIFFERENCES), FG_NAME(QUOTIENTS), FG_NAME(CENTRED), FG_NAME(VARYING) };
+enum { FG_NAME(WRITE), FG_NAME(ADD), FG_NAME(STREAM), FG_NAME(LINE) = 64 / sizeof(T) };
+
+/* Up to four terms. Streams take whole lines. Returns whether quotients can be relied on: whether no sum was outside
+ * the range that is safe for them. */
+FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first,
+                                    int count, int form, int how, Py_ssize_t n)
+{
+    const int centred = form >= FG_NAME(CENTRED), varying = form == FG_NAME(VARYING), onto = how == FG_NAME(ADD);
+    const T *a[4], *b[4], *w_row[4], *ahead_row[4], *behind_row[4], *centre = 0, *divisor = (const T *)s->divisor;
+    const Py_ssize_t chunk = how == FG_NAME(STREAM) ? FG_NAME(LINE) : n;
+    const char *fetch = s->ahead ? s->ahead + start * (Py_ssize_t)sizeof(T) : 0;
+    T w[4], ahead[4], behind[4];
+    _Alignas(64) T line[FG_NAME(LINE)];
+    FG_TYPED(fg_bits) outside = 0;
+    (void)divisor, (void)fetch, (void)line;
+    for (int t = 0; t < count; t++) {
+        a[t] = (const T *)s->a[first + t] + r * s->a_stride[first + t] + start;
+        b[t] = (const T *)s->b[first + t] + r * s->b_stride[first + t] + start;
+        if (varying) {
+            w_row[t] = (const T *)s->w_row[first + t] + start;
+            ahead_row[t] = (const T *)s->ahead_row[first + t] + start;
+            behind_row[t] = (const T *)s->behind_row[first + t] + start;
+        } else {
+            w[t] = ((const T *)s->w)[first + t];
+            ahead[t] = centred ? ((const T *)s->ahead_w)[first + t] : 0;
+            behind[t] = centred ? ((const T *)s->behind_w)[first + t] : 0;
+        }
+    }
+    if (centred)
+        centre = (const T *)s->centre + r * s->centre_stride + start;
+    for (Py_ssize_t from = 0; from < n; from += chunk) {
+        T *FG_RESTRICT to = how == FG_NAME(STREAM) ? line : out + from;
+        for (Py_ssize_t j = from; j < from + chunk; j++) {
+            T sum = onto ? out[j] : 0;
+            for (int t = 0; t < count; t++) {
+                T term = (varying ? w_row[t][j] : w[t]) * (a[t][j] - b[t][j]);
+                if (centred)
+                    term += (varying ? ahead_row[t][j] : ahead[t]) * (a[t][j] - centre[j])
+                        + (varying ? behind_row[t][j] : behind[t]) * (centre[j] - b[t][j]);
+                sum = onto || t ? sum + term : term;  /* 0 + (-0) would lose the sign */
+            }
+#ifdef FG_HAS_FMA
+            if (form == FG_NAME(QUOTIENTS)) {
+                T size = FG_TYPED(fg_abs)(sum);
+                T unsafe = ((size > FG_TYPED(FG_MOST)) | (size < FG_TYPED(FG_LEAST))) ? size : 0;
+                outside |= FG_TYPED(fg_to_bits)(unsafe);
+                sum = FG_NAME(quotient)(sum, divisor[0], divisor[1], divisor[2]);
+            }
+#endif
+            to[j - from] = sum;
+        }
+        if (how == FG_NAME(STREAM)) {
+            FG_STREAM_LINE(out + from, line);
+            if (fetch)
+                FG_PREFETCH(fetch), fetch += 64;
+        }
+    }
+    return !outside;
+}
+
+/* Each of the cases as a function of its own: together they would run out of registers. */
+typedef int (*FG_NAME(four_fn))(T *out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first, Py_ssize_t n);
+#define FG_FOUR(FORM, HOW, COUNT) \
+static int FG_NAME(FORM##_##HOW##_##COUNT)(T *out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first, \
+                                           Py_ssize_t n) \
+{ \
+    return FG_NAME(combine_four)(out, s, r, start, first, COUNT, FG_NAME(FORM), FG_NAME(HOW), n); \
+}
+#define FG_FOURS(FORM, HOW) FG_FOUR(FORM, HOW, 1) FG_FOUR(FORM, HOW, 2) FG_FOUR(FORM, HOW, 3) FG_FOUR(FORM, HOW, 4)
+#define FG_ENTRIES(FORM, HOW) \
+    {FG_NAME(FORM##_##HOW##_1), FG_NAME(FORM##_##HOW##_2), FG_NAME(FORM##_##HOW##_3), FG_NAME(FORM##_##HOW##_4)}
+#define FG_EACH_FORM(FORM) FG_FOURS(FORM, WRITE) FG_FOURS(FORM, ADD) FG_FOURS(FORM, STREAM)
+#define FG_FORM(FORM) \
+    [FG_NAME(FORM)] = {FG_ENTRIES(FORM, WRITE), FG_ENTRIES(FORM, ADD), FG_ENTRIES(FORM, STREAM)}
+FG_EACH_FORM(DIFFERENCES)
+FG_EACH_FORM(CENTRED)
+FG_EACH_FORM(VARYING)
+#ifdef FG_HAS_FMA
+FG_EACH_FORM(QUOTIENTS)
+#endif
+static const FG_NAME(four_fn) FG_NAME(fours)[4][3][4] = {
+    FG_FORM(DIFFERENCES), FG_FORM(CENTRED), FG_FORM(VARYING),
+#ifdef FG_HAS_FMA
+    FG_FORM(QUOTIENTS),
+#endif
+};
+#undef FG_FOUR
+#undef FG_FOURS
+#undef FG_ENTRIES
+#undef FG_EACH_FORM
+#undef FG_FORM
+
+/* One row: four terms at a time, of which the last divide, or whole lines in one go and its ends besides. */
+static int FG_NAME(combine_row)(T *out, const fg_sources *s, Py_ssize_t r, int form, Py_ssize_t n)
+{
+    Py_ssize_t head = (Py_ssize_t)(-(uintptr_t)out & 63) / (Py_ssize_t)sizeof(T);
+    Py_ssize_t lines = (n - head) / FG_NAME(LINE) * FG_NAME(LINE);
+    if (s->streamed && s->terms <= 4 && lines > 0) {
+        const FG_NAME(four_fn) *plain = FG_NAME(fours)[form][FG_NAME(WRITE)];
+        int last = s->terms - 1;
+        int good = FG_NAME(fours)[form][FG_NAME(STREAM)][last](out + head, s, r, head, 0, lines);
+        good &= plain[last](out, s, r, 0, 0, head);
+        return good & plain[last](out + head + lines, s, r, head + lines, 0, n - head - lines);
+    }
+    int first = 0, before = form == FG_NAME(QUOTIENTS) ? FG_NAME(DIFFERENCES) : form;
+    for (; first + 4 < s->terms; first += 4)
+        FG_NAME(fours)[before][first > 0][3](out, s, r, 0, first, n);
+    return FG_NAME(fours)[form][first > 0][s->terms - first - 1](out, s, r, 0, first, n);
+}
+
+/* The ends of rows: columns of one or two samples, without a centre. Nothing but samples is read in the loop. */
+static void FG_NAME(combine_short)(T *out, Py_ssize_t out_stride, const fg_sources *s, Py_ssize_t rows, Py_ssize_t n)
+{
+    const T *a[FG_MOST_TERMS], *b[FG_MOST_TERMS], by = ((const T *)s->divisor)[0];
+    T w[FG_MOST_TERMS];
+    const int terms = s->terms, divide = s->division != FG_NO_DIVISION;
+    for (Py_ssize_t j = 0; j < n; j++) {
+        for (int t = 0; t < terms; t++)
+            a[t] = (const T *)s->a[t] + j, b[t] = (const T *)s->b[t] + j, w[t] = ((const T *)s->w)[t];
+        for (Py_ssize_t r = 0; r < rows; r++) {
+            T sum = 0;
+            for (int t = 0; t < terms; t++) {
+                T term = w[t] * (*a[t] - *b[t]);
+                sum = t ? sum + term : term;  /* 0 + (-0) would lose the sign */
+                a[t] += s->a_stride[t], b[t] += s->b_stride[t];
+            }
+            out[r * out_stride + j] = divide ? sum / by : sum;
+        }
+    }
+}
+
+static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const fg_sources *s, Py_ssize_t rows, Py_ssize_t n)
+{
+    int dense = !s->varying && out_stride == n && (!s->centred || s->centre_stride == n);
+    for (int t = 0; t < s->terms; t++)
+        dense = dense && s->a_stride[t] == n && s->b_stride[t] == n;
+    if (dense)
+        n *= rows, rows = 1;
+    if (n <= 2 && !s->centred) {
+        FG_NAME(combine_short)((T *)out, out_stride, s, rows, n);
+        return;
+    }
+    for (Py_ssize_t r = 0; r < rows; r++) {
+        T *row = (T *)out + r * out_stride;
+        if (s->varying)
+            FG_NAME(combine_row)(row, s, r, FG_NAME(VARYING), n);
+        else if (s->centred)
+            FG_NAME(combine_row)(row, s, r, FG_NAME(CENTRED), n);
+#ifdef FG_HAS_FMA
+        else if (s->division == FG_DIVIDE_BY_FMA && FG_NAME(combine_row)(row, s, r, FG_NAME(QUOTIENTS), n))
+            continue;
+#endif
+        else
+            FG_NAME(combine_row)(row, s, r, FG_NAME(DIFFERENCES), n);
+        if (s->division != FG_NO_DIVISION)
+            for (Py_ssize_t j = 0; j < n; j++)
+                row[j] /= ((const T *)s->divisor)[0];
+    }
+}

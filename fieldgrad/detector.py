@@ -1,0 +1,287 @@
+"""Canny's edge detector, in two and three dimensions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ._arrays import memory_order, new_result
+from ._config import as_workers
+from ._engine.core import hysteresis
+from ._engine.pool import share
+from ._images import (
+    MODES,
+    as_choice,
+    as_image,
+    as_mask,
+    as_number,
+    eroded,
+    full_scale,
+    per_axis,
+    within_scale,
+)
+from .edges import evaluate, pipeline_of, sobel_in_turn, split_channels, summed_products
+from .stages import gaussian_taps
+
+__all__ = ["canny"]
+
+_TRUNCATE = 4.0
+
+
+# ---- the chain ---------------------------------------------------------------------------------------------
+
+
+def _smoothed(stages, field, ndim, sigma, scale, mode, cval):
+    """A field times `scale`, smoothed axis by axis; and what it is to be multiplied by still."""
+    value = stages.load(field)
+    for k in range(ndim):
+        if sigma[k] > 0:
+            taps = gaussian_taps(sigma[k], 0, _TRUNCATE)
+            value = stages.filter(value, k, taps.times(scale), mode, cval / scale)
+            scale = 1.0
+    return value, scale
+
+
+def _frame(ndim, sizes, sigma, cval, eps):
+    """The smoothed image of ones, as far as it varies near the ends of axes, and how far that is."""
+    reach = tuple(len(gaussian_taps(s, 0, _TRUNCATE).weights) if s > 0 else 0 for s in sigma)
+    table = np.ones([min(n, 2 * r + 1) for n, r in zip(sizes, reach, strict=True)])
+    for k, s in enumerate(sigma):
+        if s > 0:
+            table = _filtered(table, k, gaussian_taps(s, 0, _TRUNCATE), cval)
+    table += eps
+    if eps > 1e-10:  # float32 loses no more than that by leaving it out
+        table[np.abs(table - 1) < 4 * eps] = 1
+    return table, reach
+
+
+def _filtered(table, axis, taps, outside):
+    """A symmetric filter along an axis, summed in the engine's order."""
+    reach, n = len(taps.weights), table.shape[axis]
+    width = [(reach, reach) if k == axis else (0, 0) for k in range(table.ndim)]
+    padded = np.moveaxis(np.pad(table, width, constant_values=outside), axis, 0)
+    total = taps.centre * padded[reach : reach + n]
+    for p in range(reach, 0, -1):
+        total += taps.weights[p - 1] * (padded[reach + p : reach + p + n] + padded[reach - p : reach - p + n])
+    return np.moveaxis(total, 0, axis)
+
+
+def _slopes(stages, ndim, channels, shape, sigma, steps, scale, masked, mode, cval, eps):
+    """For each channel the components of 8 times the gradient of the smoothed image, by Sobel's filter."""
+    slopes = []
+    for channel in range(channels):
+        value, factor = _smoothed(stages, channel, ndim, sigma, scale, mode, cval)
+        if masked:
+            value = stages.ratio(value, _smoothed(stages, channels, ndim, sigma, 1.0, mode, cval)[0], eps)
+        elif mode == "constant" and any(sigma):
+            value = stages.over_frame(value, *_frame(ndim, shape, sigma, cval, eps))
+        slopes.append(
+            tuple(
+                sobel_in_turn(stages, value, k, ndim, factor * 4.0 ** (2 - ndim) / steps[k], "reflect")
+                for k in range(ndim)
+            )
+        )
+    return slopes
+
+
+def _edge_strength(stages, ndim, *settings):
+    """Direction and magnitude of the gradient, of all channels together."""
+    slopes = _slopes(stages, ndim, *settings)
+    if len(slopes) == 1:
+        return slopes[0], stages.norm(slopes[0])
+    magnitude, *direction = stages.principal(summed_products(stages, slopes), ndim)
+    return tuple(direction), magnitude
+
+
+def _magnitude(stages, ndim, *settings):
+    return _edge_strength(stages, ndim, *settings)[1]
+
+
+def _suppressed(stages, ndim, *settings):
+    gradient, magnitude = _edge_strength(stages, ndim, *settings)
+    steps = settings[3]
+    stages.suppress(gradient, magnitude, tuple(1 / h for h in steps))
+    return ()
+
+
+# ---- thresholds --------------------------------------------------------------------------------------------
+
+
+def _thresholds(low, high, use_quantiles, thresholds, full):
+    """Low and high as numbers on the scale of the magnitude, as fractions for quantiles, or None to be found."""
+    if thresholds is not None:
+        as_choice(thresholds, ("otsu", "median"), "thresholds")
+        if low is not None or high is not None or use_quantiles:
+            raise ValueError(f"thresholds={thresholds!r} excludes low_threshold, high_threshold and use_quantiles")
+        return None, None
+    found = []
+    for name, value, default in (("low_threshold", low, 0.1), ("high_threshold", high, 0.2)):
+        if value is None:
+            found.append(default)
+            continue
+        number = as_number(value, name, 0)
+        if use_quantiles and number > 1:
+            raise ValueError(f"{name} must be between 0 and 1 as a quantile, got {value!r}")
+        found.append(number if use_quantiles else number / full)
+    low, high = found
+    if low > high:
+        raise ValueError(f"low_threshold must not exceed high_threshold, got {low} and {high}")
+    return low, high
+
+
+def _otsu(magnitude):
+    """The threshold between two classes of a histogram of 256 bins whose means differ most; N. Otsu, IEEE Trans. Syst.
+    Man Cybern. 9 (1979) 62-66."""
+    counts, edges = np.histogram(magnitude, 256)
+    centres = (edges[:-1] + edges[1:]) / 2
+    below, above = np.cumsum(counts), np.cumsum(counts[::-1])[::-1]
+    moments = counts * centres
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean_below = np.cumsum(moments) / below
+        mean_above = np.cumsum(moments[::-1])[::-1] / above
+    between = below[:-1].astype(float) * above[1:] * (mean_below[:-1] - mean_above[1:]) ** 2
+    return float(centres[int(np.argmax(between))])
+
+
+def _from_magnitude(magnitude, low, high, thresholds):
+    if thresholds == "otsu":
+        high = _otsu(magnitude)
+        return high / 2, high
+    if thresholds == "median":
+        median = float(np.median(magnitude, overwrite_input=True))
+        return 2 * median, 4 * median
+    low, high = np.percentile(magnitude, [100 * low, 100 * high], overwrite_input=True)
+    return float(low), float(high)
+
+
+# ---- the detector ------------------------------------------------------------------------------------------
+
+
+class Detection:
+    """A checked call of the detector: its fields, and the settings of its chain."""
+
+    def __init__(self, image, sigma, mask, mode, cval, spacing, channel_axis):
+        image, present, self.sample = as_image(image)
+        as_choice(mode, MODES, "mode")
+        cval = as_number(cval, "cval")
+        scaled = not (image.dtype.kind in "iu" and image.dtype.itemsize == 8)
+        self.full = full_scale(image.dtype) if scaled else 1.0
+        if scaled:
+            image = within_scale(image)
+        channels = [image] if channel_axis is None else split_channels(image, channel_axis)
+        if present is not None and channel_axis is not None:
+            present = present.all(channel_axis)
+        self.shape = channels[0].shape
+        self.ndim = len(self.shape)
+        if self.ndim not in (2, 3):
+            raise ValueError(f"image must have two or three axes beside channels, got shape {image.shape}")
+        steps = (1.0,) * self.ndim if spacing is None else per_axis(spacing, self.ndim, "spacing")
+        lengths = per_axis(sigma, self.ndim, "sigma", zero=True)
+        sigmas = tuple(s / h if s / h > 1e-15 else 0.0 for s, h in zip(lengths, steps, strict=True))
+        mask = as_mask(mask, present, self.shape)
+        for channel in channels:
+            if channel.dtype.kind == "f" and channel.size and np.isnan(channel.min()):
+                mask = ~np.isnan(channel) if mask is None else mask & ~np.isnan(channel)
+        self.mask = None if mask is None else eroded(mask)
+        self.fields = list(channels)
+        if mask is not None:
+            zero = np.zeros((), image.dtype)
+            self.fields = [*(np.where(mask, channel, zero) for channel in channels), mask]
+        eps = float(np.finfo("fd"[self.sample]).eps)
+        self.settings = (
+            len(channels), self.shape, sigmas, steps, 1 / self.full, mask is not None, mode, cval, eps
+        )  # fmt: skip
+
+    def magnitude(self, workers):
+        return evaluate(_magnitude, self.fields, self.sample, self.settings, None, workers)
+
+    def edges(self, low, high, workers):
+        """Suppression and hysteresis."""
+        workers = as_workers(workers)
+        if 0 in self.shape:
+            return np.zeros(self.shape, bool)
+        order = memory_order(self.fields[0])
+        edges = new_result((), self.fields[0], order, np.dtype(bool))
+        pipeline, _, order = pipeline_of(_suppressed, self.fields, self.sample, self.settings)
+        # A magnitude of zero is no edge, whatever the threshold; scikit-image compares with a float.
+        low = float(np.float32(low if low > 0 else 1e-14))
+        marks = edges.view(np.uint8)
+        pipeline(self.fields, marks, order, False, True, workers, share, self.mask, low, high)
+        hysteresis(marks.transpose(order), workers, share)
+        return edges
+
+
+def canny(
+    image: Any,
+    sigma: Any = 1.0,
+    low_threshold: float | None = None,
+    high_threshold: float | None = None,
+    mask: Any = None,
+    use_quantiles: bool = False,
+    *,
+    mode: str = "constant",
+    cval: float = 0.0,
+    spacing: Any = None,
+    channel_axis: int | None = None,
+    thresholds: str | None = None,
+    workers: int | None = None,
+) -> np.ndarray:
+    """Find edges with Canny's detector: scikit-image's call and its pixels, in two dimensions and in three.
+
+    Parameters
+    ----------
+    image : array_like, shape S
+        A 2-D or 3-D image. Integers up to 32 bits are rescaled to 0 ... 1, those of 64 bits are taken as float64; see
+        `sobel` for the arithmetic. NaN counts as masked, and so do the masked samples of a masked array.
+    sigma : float or sequence of float
+        Standard deviation of the Gaussian, for all axes or for each: a length, in the unit of `spacing`.
+    low_threshold, high_threshold : float, optional
+        Bounds on 8 times the length of the smoothed image's gradient, in the image's own units for integers, per unit of
+        `spacing`. Edges begin at the high one and go on above the low one. The defaults are 0.1 and 0.2, of the full
+        scale of integers.
+    mask : array_like of bool, shape S, optional
+        Samples that exist.
+    use_quantiles : bool
+        The thresholds are quantiles of the magnitude, between 0 and 1.
+    mode, cval
+        What is beyond the ends; see `sobel`. ``"constant"`` with a `cval` of 0 ignores it.
+    spacing : float or sequence of float, optional
+        Distance of samples, for all axes or for each; 1 by default.
+    channel_axis : int, optional
+        The axis of colour channels: edges are where all of them together change fastest (see `color_gradient`).
+    thresholds : {"otsu", "median"}, optional
+        Choose thresholds by the magnitude: high is Otsu's threshold and low half of it, or low and high are 2 and 4
+        medians, for images whose magnitude is mostly noise.
+    workers : int, optional
+        Most threads to use; by default `get_workers`. The result does not depend on it.
+
+    Returns
+    -------
+    ndarray of bool, shape S
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not of the right type, or out of its range.
+
+    Notes
+    -----
+    J. Canny, "A computational approach to edge detection", IEEE Trans. Pattern Anal. Mach. Intell. 8 (1986) 679-698:
+    a Gaussian, Sobel's filter, suppression of what is not a maximum along the gradient (magnitudes interpolated where
+    it meets the faces of the 3 x 3 (x 3) neighbourhood), hysteresis over all 8 or 26 neighbours. The rim of an image is
+    never an edge.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> step = np.zeros((6, 8))
+    >>> step[:, 4:] = 1
+    >>> fg.canny(step)[2].astype(int)
+    array([0, 0, 0, 1, 1, 0, 0, 0])
+    """
+    detection = Detection(image, sigma, mask, mode, cval, spacing, channel_axis)
+    low, high = _thresholds(low_threshold, high_threshold, use_quantiles, thresholds, detection.full)
+    if 0 not in detection.shape and (use_quantiles or thresholds is not None):
+        low, high = _from_magnitude(detection.magnitude(workers), low, high, thresholds)
+    return detection.edges(low, high, workers)

@@ -1,0 +1,334 @@
+"""Images through chains of filters: which steps lead from fields to results, and how they are cut into boxes.
+
+A step takes values and makes values; a value is the field, filtered and combined so far. `Stages` collects the steps of a
+call, each written once however often it is asked for, and `compiled` hands them to the engine: it carries them out one
+box of results at a time, each step on as much more than the box as the steps after it reach.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import ceil, prod
+from typing import Any
+
+import numpy as np
+
+from ._engine.core import Pipeline
+from .stencils import GHOSTS, PERIODIC
+
+
+@dataclass(frozen=True)
+class Taps:
+    """Weights of a filter along one axis, symmetric or antisymmetric.
+
+    For the sample ``f[i]``: ``centre * f[i] + sum_p weights[p] * (f[i + ahead + p] + f[i - behind - p])``, with a
+    difference in place of the sum if it is `odd`.
+    """
+
+    centre: float | None
+    weights: tuple[float, ...]
+    odd: bool = False
+    ahead: int = 1
+    behind: int = 1
+
+    @property
+    def sum(self) -> float:
+        return 0.0 if self.odd else (self.centre or 0.0) + 2 * sum(self.weights)
+
+    def times(self, factor: float) -> Taps:
+        if factor == 1:
+            return self
+        centre = None if self.centre is None else self.centre * factor
+        return replace(self, centre=centre, weights=tuple(w * factor for w in self.weights))
+
+
+@lru_cache
+def gaussian_taps(sigma: float, order: int, truncate: float) -> Taps:
+    """A sampled Gaussian, or its derivative of that order, to ``truncate * sigma`` on either side, as in
+    `scipy.ndimage.gaussian_filter1d`: the samples of the Gaussian itself sum to 1."""
+    radius = int(truncate * sigma + 0.5)
+    x = np.arange(-radius, radius + 1)
+    weights = np.exp(-0.5 / (sigma * sigma) * x**2)
+    weights /= weights.sum()
+    if order == 1:
+        weights *= x / (sigma * sigma)  # f[i + k] - f[i - k], weighed by minus the slope of the Gaussian
+    elif order == 2:
+        weights *= (x * x - sigma * sigma) / sigma**4
+    half = weights[radius:]
+    return Taps(None if order == 1 else float(half[0]), tuple(map(float, half[1:])), odd=order == 1)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something done to values, as the engine reads it."""
+
+    kind: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    axis: int = -1
+    taps: tuple[Taps, ...] = ()
+    mode: str = ""
+    number: float = 0.0
+    numbers: Any = ()
+    reach: tuple[int, ...] = ()
+    behind: int = 0
+    ahead: int = 0
+    periodic: bool = False
+    ghosts: tuple[int, ...] = ()
+
+    def reaches(self, axis: int) -> tuple[int, int]:
+        """How many samples of its inputs it needs before and after those of its outputs."""
+        return (self.behind, self.ahead) if axis == self.axis else (0, 0)
+
+
+class Stages:
+    """The steps of a call. Every method takes values and returns a new one, or one that is the same already."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+        self._fields: dict[int, int] = {}  # by value
+        self._known: dict[Any, Any] = {}
+        self._values = 0
+
+    def load(self, field: int = 0) -> int:
+        """Field number `field`."""
+        value = self._add("load", (), number=float(field))
+        self._fields[value] = field
+        return value
+
+    def filter(self, value: int, axis: int, taps: Taps, mode: str, outside: float = 0.0) -> int:
+        """A filter along one axis; `outside` is the constant beyond the ends in mode "constant"."""
+        return self._add("filter", (value,), axis=axis, taps=(taps,), mode=mode, numbers=(outside,))
+
+    def products(self, *terms: tuple[float, int, int | None]) -> int:
+        """The sum of weight x value x value (or nothing) over the terms."""
+        weights, first, second = zip(*terms, strict=True)
+        inputs = (*first, *(-1 if b is None else b for b in second))
+        return self._add("products", inputs, numbers=tuple(map(float, weights)))
+
+    def norm(self, values: tuple[int, ...]) -> int:
+        """The root of the sum of squares."""
+        return self._add("norm", values)
+
+    def ratio(self, a: int, b: int, plus: float = 0.0) -> int:
+        """a / (b + plus); zero for a zero divisor."""
+        return self._add("ratio", (a, b), number=plus)
+
+    def over_frame(self, value: int, table: np.ndarray, reach: tuple[int, ...]) -> int:
+        """The value divided by a table that varies no further than `reach` from the ends of each axis; takes the value's
+        place, so that nothing else may use it."""
+        self._values += 1
+        step = Step("frame", (value,), (self._values - 1,), numbers=table, reach=reach)
+        self._steps.append(step)
+        return step.outputs[0]
+
+    def angle(self, y: int, x: int, factor: float = 1.0) -> int:
+        """The angle of (x, y) in radians, times `factor`."""
+        return self._add("angle", (y, x), number=factor)
+
+    def principal(self, tensor: tuple[int, ...], dims: int) -> tuple[int, ...]:
+        """Of a symmetric tensor (its upper triangle, row by row) the root of the largest eigenvalue, and the
+        components of its eigenvector."""
+        return self._add("principal", tensor, outputs=1 + dims)
+
+    def suppress(self, gradient: tuple[int, ...], magnitude: int, steps: tuple[float, ...]) -> None:
+        """The last step of Canny's detector: which samples are local maxima of the magnitude along the gradient."""
+        self._steps.append(Step("suppress", (*gradient, magnitude), (), numbers=steps))
+
+    def _add(self, kind, inputs, outputs=1, **options):
+        key = (kind, inputs, tuple(options.items()))
+        if key not in self._known:
+            made = tuple(range(self._values, self._values + outputs))
+            self._values += outputs
+            self._steps.append(Step(kind, inputs, made, **options))
+            self._known[key] = made[0] if outputs == 1 else made
+        return self._known[key]
+
+    def compiled(
+        self, shape: tuple[int, ...], order: tuple[int, ...], sample: int, stored: tuple, results: tuple[int, ...]
+    ) -> Pipeline:
+        """The engine's form, for fields of that shape whose axes memory has in that order."""
+        steps = [_in_memory_order(step, shape, order) for step in _grouped(self._steps)]
+        sizes = tuple(shape[k] for k in order)
+        reach = _reach_of_values(steps, self._values, len(shape), results)
+        virtual = [any(s.periodic and s.axis == k for s in steps) for k in range(len(shape))]
+        fetched = _fetched(steps, self._fields, len(shape) - 1)
+        # What decides about boxes: scratch that is near, and little work done twice.
+        layout = _Layout(steps, sizes, reach, virtual, fetched, 4 if sample == 0 else 8)
+        side = layout.best_side()
+        values, scratch = layout.placed(side, results)
+        values = [(*value, self._fields.get(k)) for k, value in enumerate(values)]
+        return Pipeline(
+            sizes, side, sample, stored, steps, values, scratch, results, layout.most_rows(side)
+        )
+
+
+def _grouped(steps):
+    """Filters of one value along one axis as one step: they share what they read."""
+    groups: dict[Any, Step] = {}
+    for step in steps:
+        key = step.outputs if step.kind != "filter" else (step.inputs, step.axis, step.mode, step.numbers)
+        if key in groups:
+            first = groups[key]
+            step = replace(first, outputs=first.outputs + step.outputs, taps=first.taps + step.taps)
+        groups[key] = step
+    return list(groups.values())
+
+
+def _in_memory_order(step, shape, order):
+    """With its axis counted as memory has them, and what that axis's ends need."""
+    if step.kind == "frame":
+        table = np.asarray(step.numbers).transpose(order)
+        return replace(step, numbers=table, reach=tuple(step.reach[k] for k in order))
+    if step.kind == "suppress":
+        return replace(step, numbers=tuple(step.numbers[k] for k in order), inputs=_permuted(step.inputs, order))
+    if step.kind == "principal":
+        return step
+    if step.kind != "filter":
+        return step
+    n = shape[step.axis]
+    behind = max(taps.behind + len(taps.weights) - 1 for taps in step.taps)
+    ahead = max(taps.ahead + len(taps.weights) - 1 for taps in step.taps)
+    mode = PERIODIC if step.mode == "wrap" else step.mode
+    ghosts = ()
+    if mode != PERIODIC:
+        stands_for = GHOSTS[mode]
+        ghosts = tuple(stands_for(i, n) for i in (*range(-1, -behind - 1, -1), *range(n, n + ahead)))
+    return replace(
+        step, axis=order.index(step.axis), behind=behind, ahead=ahead, periodic=mode == PERIODIC, ghosts=ghosts
+    )
+
+
+def _permuted(inputs, order):
+    *gradient, magnitude = inputs
+    return (*(gradient[k] for k in order), magnitude)
+
+
+def _reach_of_values(steps, count, ndim, results):
+    """How far beyond a box of results each value is needed, before and after it, along each axis."""
+    reach = np.zeros((count, ndim, 2), int)
+    for step in reversed(steps):
+        outputs = list(step.outputs)
+        needed = reach[outputs].max(0) if outputs else np.zeros((ndim, 2), int)
+        reach[outputs] = needed
+        if step.axis >= 0:
+            needed = needed.copy()
+            needed[step.axis] += (step.behind, step.ahead)
+        for value in step.inputs:
+            if value >= 0:
+                extra = int(step.kind == "suppress" and value == step.inputs[-1])
+                reach[value] = np.maximum(reach[value], needed + extra)
+    return reach
+
+
+def _fetched(steps, fields, last):
+    """Fields that nothing but filters across lines read: they take rows of the field itself."""
+    others = {v for s in steps for v in s.inputs if s.kind != "filter" or s.axis == last}
+    return set(fields) - others
+
+
+class _Layout:
+    """Sizes of boxes, and where values are in scratch."""
+
+    SCRATCH_BYTES = 3 << 19  # of all values of a box: most of L2
+    SHORTEST_ROW, LONGEST_ROW = 256, 1024
+    WORTHWHILE = 0.98  # of the work, for a box to be made larger
+
+    def __init__(self, steps, shape, reach, virtual, fetched, item):
+        self._steps, self._shape, self._reach = steps, shape, reach
+        self._virtual, self._fetched, self._item = virtual, fetched, item
+
+    def extents(self, value, side):
+        """Samples of a value that a box of that shape needs."""
+        wanted = [s + int(r.sum()) for s, r in zip(side, self._reach[value], strict=True)]
+        return [w if v else min(w, n) for w, v, n in zip(wanted, self._virtual, self._shape, strict=True)]
+
+    def margin(self, value):
+        """Room that filters along the last axis need for ghosts at either end of a row."""
+        last = len(self._shape) - 1
+        users = [step for step in self._steps if value in step.inputs]
+        needed = [max(s.behind, s.ahead) for s in users if s.kind == "filter" and s.axis == last]
+        # A frame's value has the place of its input.
+        return max(needed + [self.margin(s.outputs[0]) for s in users if s.kind == "frame"], default=0)
+
+    def room(self, value, side):
+        """Extents with the last one as long as a line of scratch: whole cache lines, an odd number of them."""
+        line = 64 // self._item
+        *outer, n = self.extents(value, side)
+        lines = ceil(n / line) + 2 * ceil(self.margin(value) / line)
+        return (*outer, (lines | 1) * line)
+
+    def work(self, side):
+        """Products for each result, about."""
+        total = 0
+        for step in self._steps:
+            if step.outputs:
+                each = sum(2 + len(taps.weights) for taps in step.taps) or 2
+                total += each * prod(self.extents(step.outputs[0], side))
+                if step.kind == "filter" and step.inputs[0] in self._fetched:
+                    total += prod(self.extents(step.inputs[0], side))
+        return total / max(1, prod(side))
+
+    def best_side(self):
+        """Grow boxes along the axis that saves most work for the scratch it takes, as long as they fit."""
+        *outer, n = self._shape
+        reach = int(self._reach[:, -1].sum(1).max(initial=0))
+        row = min(max(1, n), max(self.LONGEST_ROW, 8 * reach))
+        row = min(row, ceil(ceil(n / max(1, ceil(n / row))) / 64) * 64) or 1
+        side = (*([1] * len(outer)), row)
+        while True:
+            now = self.work(side)
+            larger = []
+            for k, size in enumerate(outer):
+                if side[k] < size:
+                    grown = (*side[:k], min(2 * side[k], size), *side[k + 1 :])
+                    if self.scratch(grown) * self._item <= self.SCRATCH_BYTES:
+                        larger.append((self.work(grown), grown))
+            if not larger or min(larger)[0] > self.WORTHWHILE * now:
+                return side
+            side = min(larger)[1]
+
+    def scratch(self, side):
+        return self.placed(side, ())[1]
+
+    def placed(self, side, results):
+        """For each value (offset, room, margin), and the scratch that all need: places are used again when their
+        value has served."""
+        last_use = {v: k for k, step in enumerate(self._steps) for v in (*step.inputs, *step.outputs)}
+        last_use |= dict.fromkeys(results, len(self._steps))
+        free: list[tuple[int, int]] = []  # (size, offset)
+        end = 0
+        places: dict[int, tuple[int, int]] = {}
+        values: list[Any] = [None] * len(self._reach)
+        for k, step in enumerate(self._steps):
+            for value in step.outputs:
+                room, margin = self.room(value, side), self.margin(value)
+                if value in self._fetched:
+                    values[value] = (None, room, margin)
+                    continue
+                if step.kind == "frame":
+                    places[value] = places.pop(step.inputs[0])
+                else:
+                    size = prod(room)
+                    fitting = [place for place in free if place[0] >= size]
+                    if fitting:
+                        places[value] = min(fitting)
+                        free.remove(places[value])
+                    else:
+                        places[value] = (size, end)
+                        end += size
+                values[value] = (places[value][1], room, margin)
+            for value in {*step.inputs, *step.outputs}:
+                if last_use.get(value) == k and value in places:
+                    free.append(places.pop(value))
+        return values, end
+
+    def most_rows(self, side):
+        """Rows that a step takes at once."""
+        most = max((len(step.inputs) for step in self._steps), default=0)
+        for step in self._steps:
+            if step.kind == "filter":
+                count = self.extents(step.outputs[0], side)[step.axis]
+                most = max(most, step.behind + step.ahead + max(count, 1))
+        return max(9, most)
