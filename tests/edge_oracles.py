@@ -122,26 +122,30 @@ def gaussian_derivative(image, sigma, *axes, spacing=1.0, mode="reflect", cval=0
     return values / np.prod([steps[k] for k in axes])
 
 
-def _masked_derivative(image, sigma, axes, mask, *, mode, cval, **options):
-    """Of q = N / M with N = G * (f m), M = G * m, by the quotient rule; zero where there is nothing to smooth."""
-    present = np.where(mask, np.float64(image), 0)
-    # Beyond ends of mode "constant" samples exist: absent ones are what is smoothed with zeros there.
-    absent = np.float64(~mask)
+def _masked_derivative(image, sigma, axes, mask, *, spacing, mode, cval, truncate):
+    """Of q = N / M with N = G * (f m), M = G * m, by the quotient rule; zero at absent samples."""
+    field, present = np.where(mask, np.float64(image), 0), np.float64(mask)
+    ends = (slice(None),) * image.ndim
+    if mode == "constant":  # samples exist beyond the ends
+        reach = [int(truncate * s / h + 1) for s, h in np.broadcast(sigma, np.broadcast_to(spacing, image.ndim))]
+        ends = tuple(slice(r, r + n) for r, n in zip(reach, image.shape, strict=True))
+        field, present = (np.pad(a, [(r, r) for r in reach], constant_values=c) for a, c in ((field, cval), (present, 1)))
+    options = {"spacing": spacing, "mode": mode.replace("constant", "nearest"), "truncate": truncate}
 
     def numerator(*axes):
-        return gaussian_derivative(present, sigma, *axes, mode=mode, cval=cval, **options)
+        return gaussian_derivative(field, sigma, *axes, **options)[ends]
 
     def divisor(*axes):
-        return (not axes) - gaussian_derivative(absent, sigma, *axes, mode=mode, **options)
+        return gaussian_derivative(present, sigma, *axes, **options)[ends]
 
     def quotient(*axes):
-        lower = [(axes[:k] + axes[k + 1 :], axes[k : k + 1]) for k in range(len(axes))]
+        terms = [(axes[:k] + axes[k + 1 :], axes[k : k + 1]) for k in range(len(axes))]
         if len(axes) == 2:
-            lower.append(((), axes))
-        total = numerator(*axes) - sum(quotient(*rest) * divisor(*taken) for rest, taken in lower)
-        return np.divide(total, divisor(), out=np.zeros(image.shape), where=mask)
+            terms.append(((), axes))
+        rest = numerator(*axes) - sum(quotient(*a) * divisor(*b) for a, b in terms)
+        return np.divide(rest, divisor(), out=np.zeros(image.shape), where=mask)
 
-    return np.where(mask, quotient(*axes), 0)
+    return quotient(*axes)
 
 
 def gaussian_gradient(image, sigma, *, axis=None, **options):

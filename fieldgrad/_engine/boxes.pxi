@@ -152,6 +152,23 @@ cdef void find_line(const Hand *hand, int value, int across, Py_ssize_t line, Py
             line //= n
 
 
+cdef Py_ssize_t lines_of_box(const Hand *hand) noexcept nogil:
+    cdef Py_ssize_t count = 1
+    cdef int axis
+    for axis in range(hand.flow.dims - 1):
+        count *= hand.box_hi[axis] - hand.box_lo[axis]
+    return count
+
+
+cdef void find_in_box(const Hand *hand, Py_ssize_t line, Py_ssize_t *at) noexcept nogil:
+    """The indices of the first sample of a line of the box."""
+    cdef int axis, last = hand.flow.dims - 1
+    at[last] = hand.box_lo[last]
+    for axis in reversed(range(last)):
+        at[axis] = hand.box_lo[axis] + line % (hand.box_hi[axis] - hand.box_lo[axis])
+        line //= hand.box_hi[axis] - hand.box_lo[axis]
+
+
 cdef inline Py_ssize_t width(const Hand *hand, int value) noexcept nogil:
     cdef Py_ssize_t last = value * hand.flow.dims + hand.flow.dims - 1
     return hand.hi[last] - hand.lo[last]
@@ -363,8 +380,8 @@ cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
     cdef unsigned char *out
     cdef const char *mask
     cdef bint rim
-    for line in range(count_lines(hand, step.input[0], -1)):
-        find_line(hand, step.input[0], -1, line, at)
+    for line in range(lines_of_box(hand)):
+        find_in_box(hand, line, at)
         out = <unsigned char *>stored_line(flow, &flow.out, at) + at[last]
         first, end = hand.box_lo[last], hand.box_hi[last]
         rim = False
@@ -405,20 +422,12 @@ cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
 cdef void write_result(Hand *hand, int component) noexcept nogil:
     cdef Flow *flow = hand.flow
     cdef int value = flow.result[component], last = flow.dims - 1
-    cdef Py_ssize_t stride = flow.out.stride[last], n = hand.box_hi[last] - hand.box_lo[last], line, at_line
+    cdef Py_ssize_t stride = flow.out.stride[last], n = hand.box_hi[last] - hand.box_lo[last], line
     cdef Py_ssize_t at[MAX_DIMS]
-    cdef Py_ssize_t lines = 1
     cdef const char *row
     cdef char *dst
-    cdef int axis
-    for axis in range(last):
-        lines *= hand.box_hi[axis] - hand.box_lo[axis]
-    for line in range(lines):
-        at_line = line
-        for axis in reversed(range(last)):
-            at[axis] = hand.box_lo[axis] + at_line % (hand.box_hi[axis] - hand.box_lo[axis])
-            at_line //= hand.box_hi[axis] - hand.box_lo[axis]
-        at[last] = hand.box_lo[last]
+    for line in range(lines_of_box(hand)):
+        find_in_box(hand, line, at)
         row = sample(hand, value, at)
         dst = stored_line(flow, &flow.out, at) + component * flow.out.component + at[last] * stride
         if flow.mode == STREAMED:

@@ -8,7 +8,9 @@ From test_edges.py of skimage.filters and test_corner.py of skimage.feature. Dev
 * The structure tensor is one array, which unpacks as scikit-image's list. Its elements are in the order of the axes;
   there is no `order="xy"`, the reverse of that.
 * A wrong number of sigmas is a ValueError in any number of dimensions.
-* There is no `laplace` and no `hessian_matrix`: `gaussian_laplace` and `hessian_of_gaussian` have scipy.ndimage's numbers.
+* There is no `laplace` and no `hessian_matrix`: `gaussian_laplace` and `hessian_of_gaussian` have the numbers of
+  scipy.ndimage.
+* Farid's steepest edge in the blobs was found by trial: the blobs' own numbers are compared instead.
 """
 
 import numpy as np
@@ -132,11 +134,10 @@ def test_a_step_is_nothing_for_the_component_along_it(name, axis):
     np.testing.assert_allclose(getattr(fg, name)(step(axis), axis=1 - axis), 0, atol=1e-10)
 
 
-@pytest.mark.parametrize("mode", ("constant",))
-def test_constant_beyond_the_ends(mode):
+def test_constant_beyond_the_ends():
     image = np.full((4, 4), 42.0)
-    assert fg.sobel(image, mode=mode).any()
-    assert not fg.sobel(image, mode=mode, cval=42.0).any()
+    assert fg.sobel(image, mode="constant").any()
+    assert not fg.sobel(image, mode="constant", cval=42.0).any()
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -151,7 +152,7 @@ def test_roberts_on_a_diagonal(dtype):
 
 def test_roberts_on_the_other_diagonal():
     image = np.rot90(np.tri(10, 10), 3)
-    expected = np.rot90(np.tri(10, 10, 1, bool) & ~np.tri(10, 10, -1, bool), 3)
+    expected = np.rot90(np.tri(10, 10, 1, bool) & ~np.tri(10, 10, -1, bool))
     np.testing.assert_array_equal(fg.roberts(image) != 0, expected)
 
 
@@ -179,7 +180,9 @@ def blobs():
     return data.binary_blobs(length=128, n_dim=3, rng=5)
 
 
-@pytest.mark.parametrize("name, steepest", zip(COMPACT, (STEEPEST_SOBEL, STEEPEST_SCHARR, STEEPEST_SOBEL), strict=True))
+@pytest.mark.parametrize(
+    "name, steepest", (("sobel", STEEPEST_SOBEL), ("scharr", STEEPEST_SCHARR), ("prewitt", STEEPEST_SOBEL))
+)
 def test_steepest_edge_of_a_volume(blobs, name, steepest):
     function = getattr(fg, name)
     np.testing.assert_allclose(function(blobs).max(), function(steepest)[1, 1, 1], rtol=1e-6)
