@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv/$(notdir $(PYTHON))
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check -qq
-ENGINE := $(wildcard fieldgrad/_engine/*.pyx fieldgrad/_engine/*.px[di] fieldgrad/_engine/*.h)
+ENGINE := $(wildcard fieldgrad/_engine/*.pyx fieldgrad/_engine/*.px[di] fieldgrad/_engine/*.h fieldgrad/_engine/rows/*.h)
 
 .PHONY: help demo test bench lint asan docs wheel clean
 .DELETE_ON_ERROR:

@@ -7,8 +7,9 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ENGINE = "fieldgrad/_engine"
-PARTS = ("stencils", "norms", "samples", "filters", "pointwise", "suppress")
-SOURCES = ["rows.h", "rows.pxd", "walk.pxi", "boxes.pxi", "calls.pxi", "pipeline.pxi", "hysteresis.pxi", *(f"rows/{part}.h" for part in PARTS)]
+ROWS = ("stencils", "norms", "samples", "filters", "pointwise", "suppress")
+HEADERS = ["rows.h", *(f"rows/{part}.h" for part in ROWS)]
+INCLUDED = [f"{part}.pxi" for part in ("walk", "boxes", "calls", "pipeline", "hysteresis")]
 
 # Results promise the same bits for every instruction set, so multiplications and additions are never fused
 # behind our back. rows.h selects its instruction sets function by function: no -march here, or the start-up
@@ -27,26 +28,28 @@ class BuildEngine(build_ext):
 
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
-        for extension in self.extensions:
-            extension.extra_compile_args = list(MSVC_FLAGS if msvc else UNIX_FLAGS)
+        for module in self.extensions:
+            module.extra_compile_args = list(MSVC_FLAGS if msvc else UNIX_FLAGS)
             if os.environ.get("FIELDGRAD_SANITIZE") == "1":
-                extension.extra_compile_args += SANITIZERS + SANITIZED_FLAGS
-                extension.extra_link_args = SANITIZERS
+                module.extra_compile_args += SANITIZERS + SANITIZED_FLAGS
+                module.extra_link_args = SANITIZERS
         super().build_extensions()
+
+
+def extension(name, depends=()):
+    return Extension(
+        f"fieldgrad._engine.{name}",
+        sources=[f"{ENGINE}/{name}.pyx"],
+        depends=[*(f"{ENGINE}/{file}" for file in depends), "setup.py"],
+        include_dirs=[numpy.get_include()],
+        define_macros=[
+            ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
+            ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
+        ],
+    )
 
 
 setup(
     cmdclass={"build_ext": BuildEngine},
-    ext_modules=[
-        Extension(
-            "fieldgrad._engine.core",
-            sources=[f"{ENGINE}/core.pyx"],
-            depends=[f"{ENGINE}/{name}" for name in SOURCES] + ["setup.py"],
-            include_dirs=[numpy.get_include()],
-            define_macros=[
-                ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
-                ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
-            ],
-        )
-    ],
+    ext_modules=[extension("core", ["rows.pxd", *HEADERS, *INCLUDED]), extension("chains")],
 )

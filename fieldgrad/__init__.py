@@ -2,15 +2,12 @@
 
 from ._config import get_workers, set_workers, show_config
 from .calculus import gradient, gradient_magnitude, normals
-from .detector import canny
+from .contours import Contour
+from .detector import canny, canny_contours
 from .edges import (
     ColorGradient,
     color_gradient,
     farid,
-    gaussian_gradient,
-    gaussian_gradient_magnitude,
-    gaussian_laplace,
-    hessian_of_gaussian,
     orientation,
     prewitt,
     roberts,
@@ -18,14 +15,17 @@ from .edges import (
     sobel,
     structure_tensor,
 )
+from .gaussian import gaussian_gradient, gaussian_gradient_magnitude, gaussian_laplace, hessian_of_gaussian
 from .grid import Grid
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ColorGradient",
+    "Contour",
     "Grid",
     "canny",
+    "canny_contours",
     "color_gradient",
     "farid",
     "gaussian_gradient",

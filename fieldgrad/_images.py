@@ -73,7 +73,8 @@ def as_number(value: Any, name: str, least: float = -np.inf) -> float:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a real number, got {value!r}")
     if not isfinite(value) or value < least:
-        raise ValueError(f"{name} must be finite{'' if least == -np.inf else f' and at least {least:g}'}, got {value!r}")
+        bound = "" if least == -np.inf else f" and at least {least:g}"
+        raise ValueError(f"{name} must be finite{bound}, got {value!r}")
     return float(value)
 
 

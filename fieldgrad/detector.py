@@ -21,10 +21,11 @@ from ._images import (
     per_axis,
     within_scale,
 )
-from .edges import evaluate, pipeline_of, sobel_in_turn, split_channels, summed_products
-from .stages import gaussian_taps
+from .contours import Contour, trace
+from .edges import sobel_in_turn, split_channels, summed_products
+from .stages import evaluate, gaussian_taps, pipeline_of
 
-__all__ = ["canny"]
+__all__ = ["canny", "canny_contours"]
 
 _TRUNCATE = 4.0
 
@@ -96,6 +97,14 @@ def _edge_strength(stages, ndim, *settings):
 
 def _magnitude(stages, ndim, *settings):
     return _edge_strength(stages, ndim, *settings)[1]
+
+
+def _ridges(stages, ndim, *settings):
+    """The direction of the gradient, the sum of the channels' own gradients, and the magnitude."""
+    direction, magnitude = _edge_strength(stages, ndim, *settings)
+    slopes = _slopes(stages, ndim, *settings)
+    sums = (stages.products(*((1.0, g[k], None) for g in slopes)) for k in range(ndim))
+    return (*direction, *sums, magnitude)
 
 
 def _suppressed(stages, ndim, *settings):
@@ -176,7 +185,7 @@ class Detection:
         self.ndim = len(self.shape)
         if self.ndim not in (2, 3):
             raise ValueError(f"image must have two or three axes beside channels, got shape {image.shape}")
-        steps = (1.0,) * self.ndim if spacing is None else per_axis(spacing, self.ndim, "spacing")
+        self.steps = steps = (1.0,) * self.ndim if spacing is None else per_axis(spacing, self.ndim, "spacing")
         lengths = per_axis(sigma, self.ndim, "sigma", zero=True)
         sigmas = tuple(s / h if s / h > 1e-15 else 0.0 for s, h in zip(lengths, steps, strict=True))
         mask = as_mask(mask, present, self.shape)
@@ -237,8 +246,8 @@ def canny(
     sigma : float or sequence of float
         Standard deviation of the Gaussian, for all axes or for each: a length, in the unit of `spacing`.
     low_threshold, high_threshold : float, optional
-        Bounds on 8 times the length of the smoothed image's gradient, in the image's own units for integers, per unit of
-        `spacing`. Edges begin at the high one and go on above the low one. The defaults are 0.1 and 0.2, of the full
+        Bounds on 8 times the length of the smoothed image's gradient, in the image's own units for integers, per unit
+        of `spacing`. Edges begin at the high one and go on above the low one. The defaults are 0.1 and 0.2, of the full
         scale of integers.
     mask : array_like of bool, shape S, optional
         Samples that exist.
@@ -278,10 +287,75 @@ def canny(
     >>> step = np.zeros((6, 8))
     >>> step[:, 4:] = 1
     >>> fg.canny(step)[2].astype(int)
-    array([0, 0, 0, 1, 1, 0, 0, 0])
+    array([0, 0, 0, 0, 1, 0, 0, 0])
     """
-    detection = Detection(image, sigma, mask, mode, cval, spacing, channel_axis)
+    return _detect(
+        Detection(image, sigma, mask, mode, cval, spacing, channel_axis),
+        low_threshold, high_threshold, use_quantiles, thresholds, workers,
+    )  # fmt: skip
+
+
+def _detect(detection, low_threshold, high_threshold, use_quantiles, thresholds, workers):
     low, high = _thresholds(low_threshold, high_threshold, use_quantiles, thresholds, detection.full)
     if 0 not in detection.shape and (use_quantiles or thresholds is not None):
         low, high = _from_magnitude(detection.magnitude(workers), low, high, thresholds)
     return detection.edges(low, high, workers)
+
+
+def canny_contours(
+    image: Any,
+    sigma: Any = 1.0,
+    low_threshold: float | None = None,
+    high_threshold: float | None = None,
+    mask: Any = None,
+    use_quantiles: bool = False,
+    *,
+    mode: str = "constant",
+    cval: float = 0.0,
+    spacing: Any = None,
+    channel_axis: int | None = None,
+    thresholds: str | None = None,
+    workers: int | None = None,
+) -> list[Contour]:
+    """Find edges as chains of points between the pixels of a 2-D image.
+
+    Parameters
+    ----------
+    image, sigma, low_threshold, high_threshold, mask, use_quantiles
+        As in `canny`; the image has two axes beside channels.
+    mode, cval, spacing, channel_axis, thresholds, workers
+        As in `canny`.
+
+    Returns
+    -------
+    list of Contour
+        Each with ``points`` (n, 2) in index coordinates, axis 0 first, unit ``normals`` (n, 2) towards the brighter
+        side, ``strength`` (n,), the magnitude there, and ``closed``: a closed chain does not repeat its first point.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `canny`; `image` has not two axes.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> y, x = np.mgrid[:40, :40]
+    >>> disc = 1 / (1 + np.exp(np.hypot(y - 20, x - 20) - 12))
+    >>> [circle] = fg.canny_contours(disc)
+    >>> circle.closed, round(float(np.hypot(*(circle.points - 20).T).mean()))
+    (True, 12)
+    """
+    detection = Detection(image, sigma, mask, mode, cval, spacing, channel_axis)
+    if detection.ndim != 2:
+        raise ValueError(f"image must have two axes beside channels, got shape {np.shape(image)}")
+    edges = _detect(detection, low_threshold, high_threshold, use_quantiles, thresholds, workers)
+    if edges.size == 0:
+        return []
+    ridges = evaluate(_ridges, detection.fields, detection.sample, detection.settings, None, workers)
+    direction, slope, magnitude = ridges[:2], ridges[2:4], ridges[4]
+    # An eigenvector has no sign; the sum of the channels has.
+    direction = direction * np.where((direction * slope).sum(0) < 0, -1, 1).astype(direction.dtype)
+    steps = np.reshape(detection.steps, (2, 1, 1))
+    gradient = np.ascontiguousarray(direction / steps, direction.dtype)
+    return trace(np.ascontiguousarray(edges), gradient, np.ascontiguousarray(magnitude))

@@ -1,4 +1,4 @@
-"""Edges of images: derivative filters, Gaussian derivatives, orientation and structure, Canny's detector.
+"""Edges of images: derivative filters, orientation and structure.
 
 Images may have any number of axes unless a function says otherwise. Component ``k`` is the derivative along axis ``k``.
 """
@@ -6,17 +6,14 @@ Images may have any number of axes unless a function says otherwise. Component `
 from __future__ import annotations
 
 import operator
-from functools import lru_cache
-from itertools import combinations, combinations_with_replacement
+from collections.abc import Callable
+from itertools import combinations_with_replacement
 from math import sqrt
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ._arrays import check_out, memory_order, new_result
-from ._config import as_workers
-from ._engine.pool import share
 from ._images import (
     MODES,
     as_choice,
@@ -26,21 +23,16 @@ from ._images import (
     eroded,
     full_scale,
     per_axis,
-    result_apart,
-    stored,
     within_scale,
 )
 from .calculus import as_axes
-from .stages import Stages, Taps, gaussian_taps
+from .gaussian import gaussian_components, gaussian_derivative
+from .stages import Taps, evaluate, gaussian_taps
 
 __all__ = [
     "ColorGradient",
     "color_gradient",
     "farid",
-    "gaussian_gradient",
-    "gaussian_gradient_magnitude",
-    "gaussian_laplace",
-    "hessian_of_gaussian",
     "orientation",
     "prewitt",
     "roberts",
@@ -83,48 +75,7 @@ OPERATORS = {
 }
 NORMALIZATIONS = ("skimage", "derivative", "scipy", "opencv")
 
-
-# ---- running chains ----------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=256)
-def _compiled(build, shape, order, sample, kinds, options):
-    """The pipeline of a chain, and the shape that its values are stacked in."""
-    stages = Stages()
-    results = build(stages, len(shape), *options)
-    leading = () if isinstance(results, int) else (len(results),)
-    results = results if leading else (results,)
-    return stages.compiled(shape, order, sample, kinds, results), leading
-
-
-def pipeline_of(build, fields, sample, options):
-    """The pipeline for such fields, how its values are stacked, and the order of the fields' axes in memory.
-
-    ``build(stages, ndim, *options)`` returns a value, or a tuple of values to be stacked.
-    """
-    order = memory_order(fields[0])
-    kinds = tuple(stored(field) for field in fields)
-    return (*_compiled(build, fields[0].shape, order, sample, kinds, options), order)
-
-
-def evaluate(build, fields, sample, options, out=None, workers=None):
-    """The values that `build` describes, in `out` or in a new array."""
-    workers = as_workers(workers)
-    dtype, shape = np.dtype("fd"[sample]), fields[0].shape
-    if 0 in shape:
-        empty = build(Stages(), len(shape), *options)
-        leading = () if isinstance(empty, int) else (len(empty),)
-        if out is not None:
-            result_apart(out, leading + shape, dtype, fields)
-        return np.empty(leading + shape, dtype) if out is None else out
-    pipeline, leading, order = pipeline_of(build, fields, sample, options)
-    fresh = out is None
-    if fresh:
-        out = new_result(leading, fields[0], order, dtype)
-    else:
-        fields = result_apart(out, leading + shape, dtype, fields)
-    pipeline(list(fields), out, order, len(leading), fresh, workers, share)
-    return out
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 # ---- derivative filters ------------------------------------------------------------------------------------
@@ -224,9 +175,9 @@ _COMMON = """
 """
 
 
-def _filter_doc(function):
+def _filter_doc(function: F) -> F:
     """Complete the docstring: first paragraph, what all filters share, then notes and examples."""
-    summary, _, rest = function.__doc__.partition("\n")
+    summary, _, rest = (function.__doc__ or "").partition("\n")
     function.__doc__ = summary + _COMMON + rest
     return function
 
@@ -412,309 +363,12 @@ def _need_plane(image):
         raise ValueError(f"image must have two axes, got shape {image.shape}")
 
 
-# ---- Gaussian derivatives ----------------------------------------------------------------------------------
-
-
-def _gaussian(stages, field, orders, sigma, steps, mode, cval, truncate):
-    """A derivative of the smoothed field, axis by axis as in scipy.ndimage: each finds `cval` beyond the ends."""
-    value = stages.load(field)
-    for k, order in enumerate(orders):
-        taps = gaussian_taps(sigma[k], order, truncate).times(1 / steps[k] ** order)
-        value = stages.filter(value, k, taps, mode, cval)
-    return value
-
-
-def _orders(ndim, *axes):
-    return tuple(axes.count(k) for k in range(ndim))
-
-
-class _Smoothed:
-    """Derivatives of the smoothed field or, with a mask, of the normalised convolution q = N / M."""
-
-    def __init__(self, stages, ndim, masked, settings):
-        self._stages, self._ndim, self._masked, self._settings = stages, ndim, masked, settings
-
-    def _plain(self, field, *axes):
-        *settings, mode, cval, truncate = self._settings
-        outside = cval if field == 0 else 1.0  # beyond constant ends there are samples
-        return _gaussian(self._stages, field, _orders(self._ndim, *axes), *settings, mode, outside, truncate)
-
-    def derivative(self, *axes):
-        """Along these axes. By Leibniz' rule N_A is the sum of q_B M_(A without B) over the subsets B of A."""
-        top = self._plain(0, *axes)
-        if not self._masked:
-            return top
-        terms = [(1.0, top, None)]
-        for size in range(len(axes)):
-            for kept in combinations(range(len(axes)), size):
-                others = [axis for k, axis in enumerate(axes) if k not in kept]
-                terms.append((-1.0, self.derivative(*(axes[k] for k in kept)), self._plain(1, *others)))
-        return self._stages.ratio(self._stages.products(*terms), self._plain(1))
-
-
-def _gradient(stages, ndim, axes, masked, *settings):
-    smoothed = _Smoothed(stages, ndim, masked, settings)
-    return tuple(smoothed.derivative(k) for k in axes)
-
-
-def _one_derivative(*arguments):
-    return _gradient(*arguments)[0]
-
-
-def _magnitude(stages, *arguments):
-    return stages.norm(_gradient(stages, *arguments))
-
-
-def _laplace(stages, ndim, axes, masked, *settings):
-    smoothed = _Smoothed(stages, ndim, masked, settings)
-    return stages.products(*((1.0, smoothed.derivative(k, k), None) for k in axes))
-
-
-def _hessian(stages, ndim, axes, masked, *settings):
-    smoothed = _Smoothed(stages, ndim, masked, settings)
-    return tuple(smoothed.derivative(*sorted((j, k))) for j in axes for k in axes)
-
-
-def _gaussian_family(build, image, sigma, spacing, mode, cval, truncate, mask, axis, out, workers):
-    image, present, sample = as_image(image)
-    mask = as_mask(mask, present, image.shape)
-    axes, _ = as_axes(axis, image.ndim)
-    as_choice(mode, MODES, "mode")
-    cval = as_number(cval, "cval")
-    truncate = as_number(truncate, "truncate", 0)
-    steps = per_axis(spacing, image.ndim, "spacing")
-    sigmas = tuple(s / h for s, h in zip(per_axis(sigma, image.ndim, "sigma"), steps, strict=True))
-    for s in sigmas:
-        if truncate * s < 0.5:
-            raise ValueError(f"sigma must reach the next sample: truncate * sigma / spacing is {truncate * s:.3g} < 0.5")
-    fields = [image]
-    if mask is not None:
-        fields = [np.where(mask, image, np.zeros((), image.dtype)), mask]
-    options = (axes, mask is not None, sigmas, steps, mode, cval, truncate)
-    result = evaluate(build, fields, sample, options, out, workers)
-    if mask is not None:
-        result *= mask
-    return result
-
-
-def gaussian_gradient(
-    image: Any,
-    sigma: Any,
-    *,
-    spacing: Any = 1.0,
-    mode: str = "reflect",
-    cval: float = 0.0,
-    truncate: float = 4.0,
-    mask: Any = None,
-    axis: int | tuple[int, ...] | None = None,
-    out: np.ndarray | None = None,
-    workers: int | None = None,
-) -> np.ndarray:
-    """Return the gradient of the image smoothed by a Gaussian.
-
-    Parameters
-    ----------
-    image : array_like, shape S
-        In any number of dimensions; see `sobel` for the types. Integers are taken as they are.
-    sigma : float or sequence of float
-        Standard deviation of the Gaussian, for all axes or for each: a length, in the unit of `spacing`.
-    spacing : float or sequence of float
-        Distance of samples, for all axes or for each.
-    mode, cval
-        What is beyond the ends; see `sobel`.
-    truncate : float
-        Where the Gaussian ends, in standard deviations.
-    mask : array_like of bool, shape S, optional
-        Samples that exist. The result is the exact derivative of the normalised convolution ``G*(f m) / G*m``, and zero
-        where `mask` is False. Beyond ends of mode "constant" samples exist.
-    axis : int or tuple of int, optional
-        Components to compute. An int gives the bare component.
-    out : ndarray, optional
-        Where to put the result. It may overlap `image`.
-    workers : int, optional
-        Most threads to use; by default `get_workers`. The result does not depend on it.
-
-    Returns
-    -------
-    ndarray, shape (d, *S)
-        In units of `image` per unit of `spacing`; at spacing 1 the numbers of `scipy.ndimage.gaussian_filter`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        An argument is not of the right type, or out of its range: `sigma` too small for the kernel to reach the next
-        sample, say. Nothing is written to `out` then.
-
-    Notes
-    -----
-    The kernel is the sampled Gaussian, its sum 1, times the factor that derives a Gaussian. The cost grows with the sum
-    of the kernel's lengths along the axes.
-
-    Examples
-    --------
-    >>> import numpy as np, fieldgrad as fg
-    >>> ct = np.arange(40.0).reshape(40, 1) * np.ones(40)
-    >>> fg.gaussian_gradient(ct, 2.0, spacing=(0.5, 1.0))[:, 20, 20].round(3) + 0.0
-    array([2., 0.])
-    """
-    _, bare = as_axes(axis, max(1, np.ndim(image)))
-    build = _one_derivative if bare else _gradient
-    return _gaussian_family(build, image, sigma, spacing, mode, cval, truncate, mask, axis, out, workers)
-
-
-def gaussian_gradient_magnitude(
-    image: Any,
-    sigma: Any,
-    *,
-    spacing: Any = 1.0,
-    mode: str = "reflect",
-    cval: float = 0.0,
-    truncate: float = 4.0,
-    mask: Any = None,
-    out: np.ndarray | None = None,
-    workers: int | None = None,
-) -> np.ndarray:
-    """Return the length of the gradient of the image smoothed by a Gaussian, without storing a component.
-
-    Parameters
-    ----------
-    image, sigma, spacing, mode, cval, truncate, mask
-        As in `gaussian_gradient`.
-    out : ndarray, optional
-        Where to put the result. It may overlap `image`.
-    workers : int, optional
-        Most threads to use; by default `get_workers`.
-
-    Returns
-    -------
-    ndarray, shape S
-        `scipy.ndimage.gaussian_gradient_magnitude`'s numbers at spacing 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `gaussian_gradient`.
-
-    Examples
-    --------
-    >>> import numpy as np, fieldgrad as fg
-    >>> y, x = np.mgrid[:40, :40] - 20.0
-    >>> round(float(fg.gaussian_gradient_magnitude(3 * x + 4 * y, 2.0)[20, 20]), 2)
-    5.0
-    """
-    return _gaussian_family(_magnitude, image, sigma, spacing, mode, cval, truncate, mask, None, out, workers)
-
-
-def gaussian_laplace(
-    image: Any,
-    sigma: Any,
-    *,
-    spacing: Any = 1.0,
-    mode: str = "reflect",
-    cval: float = 0.0,
-    truncate: float = 4.0,
-    mask: Any = None,
-    out: np.ndarray | None = None,
-    workers: int | None = None,
-) -> np.ndarray:
-    """Return the Laplacian of the image smoothed by a Gaussian.
-
-    Parameters
-    ----------
-    image, sigma, spacing, mode, cval, truncate, mask
-        As in `gaussian_gradient`.
-    out : ndarray, optional
-        Where to put the result. It may overlap `image`.
-    workers : int, optional
-        Most threads to use; by default `get_workers`.
-
-    Returns
-    -------
-    ndarray, shape S
-        `scipy.ndimage.gaussian_laplace`'s numbers at spacing 1; per unit of `spacing` squared.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `gaussian_gradient`.
-
-    Examples
-    --------
-    >>> import numpy as np, fieldgrad as fg
-    >>> y, x = np.mgrid[:40, :40] - 20.0
-    >>> round(float(fg.gaussian_laplace(x**2 + y**2, 2.0)[20, 20]), 1)
-    4.0
-    """
-    return _gaussian_family(_laplace, image, sigma, spacing, mode, cval, truncate, mask, None, out, workers)
-
-
-def hessian_of_gaussian(
-    image: Any,
-    sigma: Any,
-    *,
-    spacing: Any = 1.0,
-    mode: str = "reflect",
-    cval: float = 0.0,
-    truncate: float = 4.0,
-    mask: Any = None,
-    out: np.ndarray | None = None,
-    workers: int | None = None,
-) -> np.ndarray:
-    """Return the second derivatives of the image smoothed by a Gaussian.
-
-    Parameters
-    ----------
-    image, sigma, spacing, mode, cval, truncate, mask
-        As in `gaussian_gradient`.
-    out : ndarray, optional
-        Where to put the result. It may overlap `image`.
-    workers : int, optional
-        Most threads to use; by default `get_workers`.
-
-    Returns
-    -------
-    ndarray, shape (d, d, *S)
-        Symmetric; per unit of `spacing` squared.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `gaussian_gradient`.
-
-    Examples
-    --------
-    >>> import numpy as np, fieldgrad as fg
-    >>> y, x = np.mgrid[:40, :40] - 20.0
-    >>> fg.hessian_of_gaussian(x * y + x**2, 2.0)[:, :, 20, 20].round(1) + 0.0
-    array([[0., 1.],
-           [1., 2.]])
-    """
-    shape = np.shape(image)
-    pairs = (len(shape),) * 2
-    flat = _flat(out, pairs + shape)
-    result = _gaussian_family(_hessian, image, sigma, spacing, mode, cval, truncate, mask, None, flat, workers)
-    return result.reshape(pairs + shape) if out is None else out
-
-
-def _flat(out, shape):
-    """`out` of that shape with its first two axes as one."""
-    if out is None:
-        return None
-    check_out(out, shape, out.dtype)
-    flat = out.view()
-    try:
-        flat.shape = (shape[0] * shape[1], *shape[2:])
-    except AttributeError:
-        raise ValueError("out must have its first two axes evenly spaced in memory") from None
-    return flat
-
-
 # ---- orientation and structure -----------------------------------------------------------------------------
 
 
 def _orientation(stages, ndim, name, *settings):
     if name == "gaussian":
-        across, along = _gradient(stages, ndim, (0, 1), False, *settings)
+        across, along = gaussian_components(stages, ndim, (0, 1), False, *settings)
     else:
         across, along = _filtered(stages, ndim, name, (0, 1), False, "scipy", 1.0, (1.0, 1.0), *settings)
     return stages.angle(across, along)
@@ -753,8 +407,8 @@ def orientation(
     Returns
     -------
     ndarray, shape (m, n)
-        ``arctan2(component 0, component 1)`` in radians: 0 where the image grows along axis 1 (to the right), pi / 2 where
-        it grows along axis 0 (downwards).
+        ``arctan2(component 0, component 1)`` in radians: 0 where the image grows along axis 1 (to the right),
+        pi / 2 where it grows along axis 0 (downwards).
 
     Raises
     ------
@@ -783,7 +437,7 @@ def orientation(
 
 
 def sobel_in_turn(stages, value, axis, ndim, scale, mode, outside=0.0):
-    """`scipy.ndimage.sobel`: the difference first, then the smoothing, each step finding the constant beyond the ends."""
+    """`scipy.ndimage.sobel`: first the difference, then the smoothing; each finds the constant beyond the ends."""
     value = stages.filter(value, axis, _STEP.times(scale), mode, outside / scale)
     for k in range(ndim):
         if k != axis:
@@ -870,7 +524,7 @@ def _color(stages, ndim, channels, sigma, mode, cval):
     for channel in range(channels):
         if sigma[0] > 0:
             settings = (sigma, (1.0,) * ndim, mode, cval, 4.0)
-            slopes.append([_gaussian(stages, channel, _orders(ndim, k), *settings) for k in range(ndim)])
+            slopes.append([gaussian_derivative(stages, channel, (k,), *settings) for k in range(ndim)])
         else:
             smooth, edge = OPERATORS["sobel"].normalized("derivative")
             image = stages.load(channel)
@@ -895,8 +549,8 @@ def color_gradient(
     Parameters
     ----------
     image : array_like, shape S with an axis for channels
-        A 2-D image with any number of channels, as they are. The last of 2 or 4 floating channels is taken for alpha and
-        left out. See `sobel` for the types.
+        A 2-D image with any number of channels, as they are. The last of 2 or 4 floating channels is taken for
+        alpha and left out. See `sobel` for the types.
     channel_axis : int
         The axis of the channels.
     sigma : float or pair of float

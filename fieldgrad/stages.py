@@ -1,8 +1,8 @@
 """Images through chains of filters: which steps lead from fields to results, and how they are cut into boxes.
 
-A step takes values and makes values; a value is the field, filtered and combined so far. `Stages` collects the steps of a
-call, each written once however often it is asked for, and `compiled` hands them to the engine: it carries them out one
-box of results at a time, each step on as much more than the box as the steps after it reach.
+A step takes values and makes values; a value is the field, filtered and combined so far. `Stages` collects the steps of
+a call, each written once however often it is asked for, and `compiled` hands them to the engine: it carries them out
+one box of results at a time, each step on as much more than the box as the steps after it reach.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from ._arrays import memory_order, new_result
+from ._config import as_workers
 from ._engine.core import Pipeline
+from ._engine.pool import share
+from ._images import result_apart, stored
 from .stencils import GHOSTS, PERIODIC
 
 
@@ -116,12 +120,16 @@ class Stages:
         return self._add("ratio", (a, b), number=plus)
 
     def over_frame(self, value: int, table: np.ndarray, reach: tuple[int, ...]) -> int:
-        """The value divided by a table that varies no further than `reach` from the ends of each axis; takes the value's
-        place, so that nothing else may use it."""
-        self._values += 1
-        step = Step("frame", (value,), (self._values - 1,), numbers=table, reach=reach)
-        self._steps.append(step)
-        return step.outputs[0]
+        """The value divided by a table that varies no further than `reach` from the ends of each axis.
+
+        Takes the value's place, so that nothing else may use it.
+        """
+        key = ("frame", value)
+        if key not in self._known:
+            self._known[key] = self._values
+            self._steps.append(Step("frame", (value,), (self._values,), numbers=table, reach=reach))
+            self._values += 1
+        return self._known[key]
 
     def angle(self, y: int, x: int, factor: float = 1.0) -> int:
         """The angle of (x, y) in radians, times `factor`."""
@@ -332,3 +340,46 @@ class _Layout:
                 count = self.extents(step.outputs[0], side)[step.axis]
                 most = max(most, step.behind + step.ahead + max(count, 1))
         return max(9, most)
+
+
+# ---- running chains ----------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=256)
+def _compiled(build, shape, order, sample, kinds, options):
+    """The pipeline of a chain, and the shape that its values are stacked in."""
+    stages = Stages()
+    results = build(stages, len(shape), *options)
+    leading = () if isinstance(results, int) else (len(results),)
+    results = results if leading else (results,)
+    return stages.compiled(shape, order, sample, kinds, results), leading
+
+
+def pipeline_of(build: Any, fields: Any, sample: int, options: tuple) -> tuple[Pipeline, tuple, tuple[int, ...]]:
+    """The pipeline for such fields, how its values are stacked, and the order of the fields' axes in memory.
+
+    ``build(stages, ndim, *options)`` returns a value, or a tuple of values to be stacked.
+    """
+    order = memory_order(fields[0])
+    kinds = tuple(stored(field) for field in fields)
+    return (*_compiled(build, fields[0].shape, order, sample, kinds, options), order)
+
+
+def evaluate(
+    build: Any, fields: Any, sample: int, options: tuple, out: np.ndarray | None = None, workers: int | None = None
+) -> np.ndarray:
+    """The values that `build` describes, in `out` or in a new array."""
+    workers = as_workers(workers)
+    dtype, shape = np.dtype("fd"[sample]), fields[0].shape
+    if 0 in shape:
+        empty = build(Stages(), len(shape), *options)
+        leading = () if isinstance(empty, int) else (len(empty),)
+        if out is not None:
+            result_apart(out, leading + shape, dtype, fields)
+        return np.empty(leading + shape, dtype) if out is None else out
+    pipeline, leading, order = pipeline_of(build, fields, sample, options)
+    if out is not None:
+        fields = result_apart(out, leading + shape, dtype, fields)
+    result = new_result(leading, fields[0], order, dtype) if out is None else out
+    pipeline(list(fields), result, order, len(leading), out is None, workers, share)
+    return result

@@ -98,6 +98,7 @@ CHOICES = {"otsu": otsu, "median": median}
 
 def find_slopes(image, sigma, mask=None, *, mode="constant", cval=0.0, spacing=None, channel_axis=None):
     """Magnitude and direction of the gradient; of colours by Di Zenzo. NaN are samples that are not there."""
+    tiny = np.finfo(np.float32 if image.dtype.char in "ef" else np.float64).eps  # scikit-image's
     image = as_float(image)
     channels = image[np.newaxis] if channel_axis is None else np.moveaxis(image, channel_axis, 0)
     ndim = channels.ndim - 1
@@ -105,7 +106,7 @@ def find_slopes(image, sigma, mask=None, *, mode="constant", cval=0.0, spacing=N
     missing = np.isnan(channels).any(0)
     if missing.any():
         mask = ~missing if mask is None else mask & ~missing
-    options = {"sigma": np.broadcast_to(sigma, ndim) / steps, "mode": mode, "cval": cval}
+    options = {"sigma": np.broadcast_to(sigma, ndim) / steps, "mode": mode, "cval": cval, "tiny": tiny}
     gradients = [sobel(smooth(channel, mask, **options), steps) for channel in channels]
     magnitude, direction = dominant(gradients) if channel_axis is not None else (norm(*gradients), gradients[0])
     present = np.ones(magnitude.shape, bool) if mask is None else np.asarray(mask, bool)
@@ -113,12 +114,12 @@ def find_slopes(image, sigma, mask=None, *, mode="constant", cval=0.0, spacing=N
     return Slopes(magnitude, direction / along(steps, ndim), inside)
 
 
-def smooth(channel, mask, sigma, mode, cval):
-    """The mean, by a Gaussian weight, of the samples that are there."""
+def smooth(channel, mask, sigma, mode, cval, tiny):
+    """The mean, by a Gaussian weight, of the samples that are there; `tiny` keeps it from being 0 / 0."""
     if mask is None and mode != "constant":
         return gaussian(channel, sigma, mode, cval)
     mask = np.ones(channel.shape, bool) if mask is None else np.asarray(mask, bool)
-    weight = gaussian(mask.astype(float), sigma, mode, cval) + np.finfo(float).eps
+    weight = gaussian(mask.astype(float), sigma, mode, cval) + tiny
     return gaussian(np.where(mask, channel, 0.0), sigma, mode, cval) / weight
 
 
@@ -164,7 +165,8 @@ def excess(slopes, candidates):
     for axis in range(samples.ndim):  # the line leaves through a face across this axis
         here = largest == axis
         d, middle = direction[:, here], candidates[here]
-        step, weight = np.where(d > 0, strides, -strides), np.abs(d) / np.abs(d[axis])
+        step, size = np.where(d > 0, strides, -strides), np.abs(d)
+        weight = np.divide(size, size[axis], out=np.zeros_like(d), where=size[axis] > 0)
         others = [k for k in range(samples.ndim) if k != axis]
         ahead, behind = (
             on_face(samples.ravel(), middle + sign * step[axis], sign * step[others], weight[others])
@@ -180,6 +182,24 @@ def on_face(samples, at, step, weight):
         return samples[at]
     near, far = (on_face(samples, start, step[:-1], weight[:-1]) for start in (at, at + step[-1]))
     return far * weight[-1] + near * (1 - weight[-1])
+
+
+def bounds(slopes, low, high, error):
+    """Edges that are there, and edges that may be there, if magnitudes and thresholds are rounded by up to `error`.
+
+    More samples kept, and more of them strong, never make an edge fewer: hysteresis is monotonic.
+    """
+    magnitude, ndim = slopes.magnitude, slopes.magnitude.ndim
+    candidates = np.flatnonzero(slopes.inside & (magnitude >= low - error))
+    # A weight of the interpolation is a ratio of components, hence off by 2 errors per component; it moves the
+    # interpolated magnitude by no more than the largest magnitude around.
+    largest = ndi.maximum_filter(magnitude, 3).flat[candidates]
+    sensitivity = 2 + 2 * np.sqrt(ndim) * (ndim - 1) * largest / np.maximum(magnitude.flat[candidates], LEAST_LOW)
+    surplus = excess(slopes, candidates)
+    for slack in (-error, error):
+        kept = np.zeros(magnitude.shape, bool)
+        kept.flat[candidates] = (surplus <= slack * sensitivity) & (magnitude.flat[candidates] >= low - slack)
+        yield connected(kept, kept & (magnitude >= high - slack))
 
 
 def connected(kept, strong):

@@ -127,10 +127,13 @@ def _masked_derivative(image, sigma, axes, mask, *, spacing, mode, cval, truncat
     field, present = np.where(mask, np.float64(image), 0), np.float64(mask)
     ends = (slice(None),) * image.ndim
     if mode == "constant":  # samples exist beyond the ends
-        reach = [int(truncate * s / h + 1) for s, h in np.broadcast(sigma, np.broadcast_to(spacing, image.ndim))]
+        pixels = np.broadcast_to(sigma, image.ndim) / np.broadcast_to(spacing, image.ndim)
+        reach = [int(truncate * s + 1) for s in pixels]
         ends = tuple(slice(r, r + n) for r, n in zip(reach, image.shape, strict=True))
-        field, present = (np.pad(a, [(r, r) for r in reach], constant_values=c) for a, c in ((field, cval), (present, 1)))
-    options = {"spacing": spacing, "mode": mode.replace("constant", "nearest"), "truncate": truncate}
+        widths = [(r, r) for r in reach]
+        field, present = np.pad(field, widths, constant_values=cval), np.pad(present, widths, constant_values=1)
+        mode = "nearest"  # never asked
+    options = {"spacing": spacing, "mode": mode, "truncate": truncate}
 
     def numerator(*axes):
         return gaussian_derivative(field, sigma, *axes, **options)[ends]

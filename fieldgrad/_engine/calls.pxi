@@ -81,7 +81,7 @@ cdef int run(Call call, Py_ssize_t units, int workers, share) except -1:
 
 
 cdef void lay(Layout *layout, cnp.ndarray array, tuple order, int dims, int first):
-    """Where an array's samples are: `order` has its axes as memory has them, `first` is 1 where components come first."""
+    """Where samples are: `order` has the axes as memory has them, `first` is 1 where components come first."""
     cdef int k, pad = dims - len(order)
     layout.data = <char *>cnp.PyArray_DATA(array)
     layout.component = cnp.PyArray_STRIDE(array, 0) if first else 0

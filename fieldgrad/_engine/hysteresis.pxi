@@ -29,7 +29,8 @@ cdef int push(Stack *stack, Py_ssize_t i) noexcept nogil:
     return 0
 
 
-cdef int strengthen_around(const Marks *marks, Stack *stack, Py_ssize_t i, Py_ssize_t first, Py_ssize_t end) noexcept nogil:
+cdef int strengthen_around(const Marks *marks, Stack *stack, Py_ssize_t i, Py_ssize_t first,
+                           Py_ssize_t end) noexcept nogil:
     """Make weak neighbours of sample i strong, in lines first ... end - 1, and note them."""
     cdef Py_ssize_t line = i // marks.columns, column = i % marks.columns
     cdef Py_ssize_t plane = line // marks.rows, row = line % marks.rows, p, r, c, at

@@ -1,0 +1,146 @@
+"""All pixels of all sample images: where `fieldgrad.canny` differs from `skimage.feature.canny`, and why.
+
+``python tests/canny_sweep.py`` prints for each type of image how many pixels differ, and how many of those rounding
+does not explain. It takes half an hour; the tests make a part of the same comparisons.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from skimage import color, data, feature, util
+
+import canny_oracle
+import fieldgrad as fg
+
+# What scikit-image carries without a download.
+IMAGES = (
+    "astronaut",
+    "brick",
+    "camera",
+    "cell",
+    "checkerboard",
+    "chelsea",
+    "clock",
+    "coffee",
+    "coins",
+    "colorwheel",
+    "grass",
+    "gravel",
+    "horse",
+    "hubble_deep_field",
+    "immunohistochemistry",
+    "logo",
+    "microaneurysms",
+    "moon",
+    "page",
+    "retina",
+    "rocket",
+    "shepp_logan_phantom",
+    "text",
+)
+TYPES = {
+    "float64": util.img_as_float64,
+    "float32": util.img_as_float32,
+    "uint8": util.img_as_ubyte,
+    "uint16": util.img_as_uint,
+}
+SIGMAS = (0.5, 1, 2, 3, 4)
+MODES = ("constant", "reflect", "nearest")
+THRESHOLDS = ((None, None, False), (0.02, 0.5, False), (0.0, 0.3, False), (0.6, 0.9, True))
+MASKED = (False, True)
+
+
+@dataclass
+class Comparison:
+    """Numbers of pixels: compared, different, and different though no decision was close."""
+
+    pixels: int = 0
+    different: int = 0
+    unexplained: int = 0
+
+    def __iadd__(self, other):
+        self.pixels += other.pixels
+        self.different += other.different
+        self.unexplained += other.unexplained
+        return self
+
+
+def grey_image(name):
+    """In double precision, between 0 and 1."""
+    image = getattr(data, name)()
+    if image.ndim == 2:
+        return util.img_as_float64(image)
+    return color.rgb2gray(color.rgba2rgb(image) if image.shape[2] == 4 else image)
+
+
+def speckled_disc(shape):
+    """A mask with a curved outline and many small holes."""
+    y, x = (np.linspace(-1, 1, n) for n in shape)
+    disc = np.hypot(y[:, np.newaxis], x) < 0.9
+    return disc & (np.random.default_rng(3).random(shape) > 0.003)
+
+
+def cases(sigmas=SIGMAS, thresholds=THRESHOLDS, masked=MASKED, modes=MODES):
+    """Arguments of `compare`, thresholds between 0 and 1."""
+    for sigma, (low, high, use_quantiles), has_mask, mode in itertools.product(sigmas, thresholds, masked, modes):
+        yield {
+            "sigma": sigma,
+            "low": low,
+            "high": high,
+            "use_quantiles": use_quantiles,
+            "masked": has_mask,
+            "mode": mode,
+        }
+
+
+def compare(image, sigma, low, high, use_quantiles, masked, mode):
+    mask = speckled_disc(image.shape) if masked else None
+    white = 1 if low is None or use_quantiles else canny_oracle.full_scale(image.dtype)
+    low, high = (None, None) if low is None else (low * white, high * white)
+    ours = fg.canny(image, sigma, low, high, mask, use_quantiles, mode=mode)
+    theirs = feature.canny(image, sigma, low, high, mask, use_quantiles, mode=mode)
+    different = ours != theirs
+    if not different.any():
+        return Comparison(image.size)
+    close = undecided(image, sigma, low, high, mask, use_quantiles, mode=mode)
+    return Comparison(image.size, np.count_nonzero(different), np.count_nonzero(different & ~close))
+
+
+def undecided(image, sigma=1.0, low=None, high=None, mask=None, use_quantiles=False, *, thresholds=None, **options):
+    """Pixels that rounding in the image's arithmetic decides, or that hysteresis connects to such a pixel."""
+    slopes = canny_oracle.find_slopes(image, sigma, mask, **options)
+    scale = canny_oracle.full_scale(image.dtype)
+    low, high = canny_oracle.limits(slopes.magnitude, low, high, use_quantiles, thresholds, scale)
+    certain, possible = canny_oracle.bounds(slopes, low, high, rounding(image, high))
+    return possible & ~certain
+
+
+def rounding(image, high):
+    """How far rounding can move a magnitude or a threshold. Each of the smoothed samples is within two units in the
+    last place of the largest one; the weights of a Sobel filter, without their signs, add up to 8."""
+    arithmetic = np.float32 if image.dtype.char in "?bBhHef" else np.float64
+    white = np.nanmax(np.abs(canny_oracle.as_float(image)))
+    return 8 * 2 * np.finfo(arithmetic).eps * max(white, high)
+
+
+def sweep():
+    for kind, convert in TYPES.items():
+        total = Comparison()
+        for name in IMAGES:
+            image = convert(grey_image(name))
+            for case in cases():
+                found = compare(image, **case)
+                total += found
+                if found.different:
+                    print(f"  {kind} {name} {case}: {found.different} differ, {found.unexplained} unexplained")
+        fraction = total.different / total.pixels
+        print(
+            f"{kind}: {total.different} of {total.pixels} pixels differ ({fraction:.1e}), "
+            f"{total.unexplained} of them without a close decision",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    sweep()
