@@ -130,7 +130,7 @@ def _derivative_filter(name, image, mask, axis, mode, cval, normalize, spacing, 
     options = (name, axes, norm, normalize, scale, steps, mode, cval / scale)
     result = evaluate(build, [image], sample, options, out, workers)
     if mask is not None:
-        result *= eroded(mask)
+        result[..., ~eroded(mask)] = 0
     return result
 
 
@@ -354,7 +354,7 @@ def roberts(
     mask = as_mask(mask, present, image.shape)
     result = evaluate(_roberts, [within_scale(image)], sample, (1 / full_scale(image.dtype),), out, workers)
     if mask is not None:
-        result *= eroded(mask)
+        result[..., ~eroded(mask)] = 0
     return result
 
 

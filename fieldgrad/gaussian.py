@@ -91,7 +91,7 @@ def _gaussian_family(build, image, sigma, spacing, mode, cval, truncate, mask, a
     options = (axes, mask is not None, sigmas, steps, mode, cval, truncate)
     result = evaluate(build, fields, sample, options, out, workers)
     if mask is not None:
-        result *= mask
+        result[..., ~mask] = 0
     return result
 
 

@@ -184,24 +184,6 @@ def on_face(samples, at, step, weight):
     return far * weight[-1] + near * (1 - weight[-1])
 
 
-def bounds(slopes, low, high, error):
-    """Edges that are there, and edges that may be there, if magnitudes and thresholds are rounded by up to `error`.
-
-    More samples kept, and more of them strong, never make an edge fewer: hysteresis is monotonic.
-    """
-    magnitude, ndim = slopes.magnitude, slopes.magnitude.ndim
-    candidates = np.flatnonzero(slopes.inside & (magnitude >= low - error))
-    # A weight of the interpolation is a ratio of components, hence off by 2 errors per component; it moves the
-    # interpolated magnitude by no more than the largest magnitude around.
-    largest = ndi.maximum_filter(magnitude, 3).flat[candidates]
-    sensitivity = 2 + 2 * np.sqrt(ndim) * (ndim - 1) * largest / np.maximum(magnitude.flat[candidates], LEAST_LOW)
-    surplus = excess(slopes, candidates)
-    for slack in (-error, error):
-        kept = np.zeros(magnitude.shape, bool)
-        kept.flat[candidates] = (surplus <= slack * sensitivity) & (magnitude.flat[candidates] >= low - slack)
-        yield connected(kept, kept & (magnitude >= high - slack))
-
-
 def connected(kept, strong):
     """Kept samples with a strong one among those that they are connected to, diagonally too."""
     labels, _ = ndi.label(kept, np.ones((3,) * kept.ndim))
@@ -209,3 +191,48 @@ def connected(kept, strong):
     has_strong[labels[strong]] = True
     has_strong[0] = False
     return has_strong[labels]
+
+
+# ---- how close decisions are ---------------------------------------------------------------------------------
+
+
+def undecided(image, *arguments, **options):
+    """Pixels that rounding in the arithmetic of `fieldgrad.canny` may decide either way; arguments as in `canny_nd`."""
+    certain, possible = bounds(image, *arguments, **options)
+    return possible & ~certain
+
+
+def bounds(
+    image, sigma=1.0, low=None, high=None, mask=None, use_quantiles=False, *, thresholds=None, spacing=None, **options
+):
+    """Edges that are there however numbers are rounded, and edges that may be there.
+
+    More samples kept, and more of them strong, never make an edge fewer: hysteresis is monotonic.
+    """
+    image = np.asarray(image)
+    slopes = find_slopes(image, sigma, mask, spacing=spacing, **options)
+    low, high = limits(slopes.magnitude, low, high, use_quantiles, thresholds, full_scale(image.dtype))
+    error = rounding(image, high) / np.min(1.0 if spacing is None else spacing)
+    magnitude = slopes.magnitude
+    candidates = np.flatnonzero(slopes.inside & (magnitude >= low - error))
+    surplus, doubt = excess(slopes, candidates), error * sensitivity(magnitude, candidates)
+    for sign in (-1, 1):
+        kept = np.zeros(magnitude.shape, bool)
+        kept.flat[candidates] = (surplus <= sign * doubt) & (magnitude.flat[candidates] >= low - sign * error)
+        yield connected(kept, kept & (magnitude >= high - sign * error))
+
+
+def rounding(image, high):
+    """How far rounding moves a magnitude or a threshold. Each of the smoothed samples is within two units in the last
+    place of the largest one; the weights of a Sobel filter, without their signs, add up to 8."""
+    arithmetic = np.float32 if image.dtype.char in "?bBhHef" else np.float64
+    largest = np.nanmax(np.abs(as_float(image)), initial=0)
+    return 8 * 2 * np.finfo(arithmetic).eps * max(largest, high)
+
+
+def sensitivity(magnitude, candidates):
+    """How far an error of all magnitudes moves what `excess` says: twice; and through the weights, ratios of two
+    components with an error each, by as much as the largest magnitude around."""
+    ndim = magnitude.ndim
+    largest = ndi.maximum_filter(magnitude, 3).flat[candidates]
+    return 2 + 2 * np.sqrt(ndim) * (ndim - 1) * largest / np.maximum(magnitude.flat[candidates], LEAST_LOW)

@@ -103,25 +103,8 @@ def compare(image, sigma, low, high, use_quantiles, masked, mode):
     different = ours != theirs
     if not different.any():
         return Comparison(image.size)
-    close = undecided(image, sigma, low, high, mask, use_quantiles, mode=mode)
+    close = canny_oracle.undecided(image, sigma, low, high, mask, use_quantiles, mode=mode)
     return Comparison(image.size, np.count_nonzero(different), np.count_nonzero(different & ~close))
-
-
-def undecided(image, sigma=1.0, low=None, high=None, mask=None, use_quantiles=False, *, thresholds=None, **options):
-    """Pixels that rounding in the image's arithmetic decides, or that hysteresis connects to such a pixel."""
-    slopes = canny_oracle.find_slopes(image, sigma, mask, **options)
-    scale = canny_oracle.full_scale(image.dtype)
-    low, high = canny_oracle.limits(slopes.magnitude, low, high, use_quantiles, thresholds, scale)
-    certain, possible = canny_oracle.bounds(slopes, low, high, rounding(image, high))
-    return possible & ~certain
-
-
-def rounding(image, high):
-    """How far rounding can move a magnitude or a threshold. Each of the smoothed samples is within two units in the
-    last place of the largest one; the weights of a Sobel filter, without their signs, add up to 8."""
-    arithmetic = np.float32 if image.dtype.char in "?bBhHef" else np.float64
-    white = np.nanmax(np.abs(canny_oracle.as_float(image)))
-    return 8 * 2 * np.finfo(arithmetic).eps * max(white, high)
 
 
 def sweep():

@@ -1,5 +1,7 @@
 """sobel, scharr, prewitt, farid, roberts: the numbers of scikit-image, and three other scales of them."""
 
+import itertools
+
 import numpy as np
 import pytest
 import skimage.filters
@@ -61,7 +63,7 @@ def test_any_image_has_the_numbers_of_the_oracle(data, operator, normalize):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("shape", ((11, 70), (70, 3), (300,), (6, 7, 40), (3, 4, 5, 6)), ids=str)
+@pytest.mark.parametrize("shape", ((11, 70), (300,), (6, 7, 40)), ids=str)
 def test_every_instruction_set_has_the_numbers_of_the_oracle(isa, operator, shape, mode):
     for dtype in (np.float32, np.float64, np.uint8, np.int16, np.int64):
         assert_is_right(operator, nasty.field(shape, dtype), mode=mode, cval=0.7)
@@ -74,11 +76,10 @@ def test_boxes_fit_together(operator, shape):
     assert_is_right(operator, image, workers=2, magnitude=False, normalize="derivative", mode="wrap")
 
 
-@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("axis", (None, 0, 1, (0, 1), (1, 0), (1,)), ids=str)
 @pytest.mark.parametrize("dtype", (np.float32, np.float64, np.uint8, np.int8, np.uint16, np.int32, bool), ids=str)
-def test_default_has_the_numbers_of_scikit_image(operator, dtype, axis, mode):
-    for shape in ((14, 15), (2, 5, 6)):
+def test_default_has_the_numbers_of_scikit_image(operator, dtype, axis):
+    for shape, mode in itertools.product(((14, 15), (2, 5, 6)), MODES):
         image = nasty.field(shape, dtype)
         mask = nasty.field(shape, seed=1) > -2
         expected = getattr(skimage.filters, operator)(image, mask, axis=axis, mode=mode, cval=0.7)
@@ -274,7 +275,8 @@ def test_masked_array_brings_its_mask(operator):
         masked = np.ma.masked_array(image, ~mask)
         assert_same_bits(np.asarray(function(masked)), function(image, mask))
         assert_same_bits(np.asarray(function(masked, other)), function(image, mask & other))
-        assert_same_bits(np.asarray(function(np.ma.masked_array(image))), function(image))
+        nothing_masked = np.ma.masked_array(image)
+        assert_same_bits(np.asarray(function(nothing_masked)), function(image, np.full(image.shape, True)))
 
 
 def test_mask_may_be_of_whole_numbers(operator):
