@@ -64,8 +64,8 @@ def trace(edges: np.ndarray, gradient: np.ndarray, magnitude: np.ndarray) -> lis
 
     References
     ----------
-    .. [1] L. J. van Vliet, P. W. Verbeek, "Edge localization by MoG filters: multiple-of-Gaussians", Pattern
-       Recognition Letters 15 (1994) 485-496.
+    .. [1] P. W. Verbeek, L. J. van Vliet, "On the location error of curved edges in low-pass filtered 2-D and 3-D
+       images", IEEE Trans. Pattern Anal. Mach. Intell. 16 (1994) 726-733.
     .. [2] D. Gale, L. S. Shapley, "College admissions and the stability of marriage", American Mathematical Monthly
        69 (1962) 9-15.
     """

@@ -31,8 +31,11 @@ def contours(edges, gradient, magnitude):
     for _, i, j in links:
         if i not in following and j not in preceding:
             following[i], preceding[j] = j, i
-    return [(*map(np.array, zip(*(points[i] for i in chain), strict=True)), closed)
-            for chain, closed in chains(len(points), following, preceding)]  # fmt: skip
+    return [(*stacked(points[i] for i in chain), closed) for chain, closed in chains(len(points), following, preceding)]
+
+
+def stacked(points):
+    return tuple(np.array(values) for values in zip(*points, strict=True))
 
 
 def adjacent(p, q):

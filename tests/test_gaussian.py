@@ -41,7 +41,8 @@ def size_of_sums(image, sigma, order, *, spacing=1.0, cval=0.0, truncate=4.0):
     steps = np.broadcast_to(spacing, image.ndim)
     pixels = np.broadcast_to(sigma, image.ndim) / steps
     along = max(absolute_sum(s, order, truncate) / h**order for s, h in zip(pixels, steps, strict=True))
-    return along * max(np.abs(np.float64(image)).max(initial=0), abs(cval))
+    # Each pass finds cval beyond the ends, those after a derivative as well.
+    return along * max(np.abs(np.float64(image)).max(initial=0), abs(cval)) + abs(cval)
 
 
 def assert_is_right(name, image, sigma, *, workers=None, mask=None, **options):
@@ -82,14 +83,14 @@ def test_every_instruction_set_has_the_numbers_of_scipy(isa, name, shape, mode):
 
 
 @pytest.mark.parametrize("sigma", (0.5, 1.0, 2.5, 8.0, 20.0))
-@pytest.mark.parametrize("dtype", (np.float32, np.float64), ids=str)
-def test_magnitude_and_laplacian_are_those_of_scipy(dtype, sigma):
+@pytest.mark.parametrize("dtype, tolerance", ((np.float32, 5e-6), (np.float64, 1e-12)), ids=str)
+def test_magnitude_and_laplacian_are_those_of_scipy(dtype, tolerance, sigma):
     image = nasty.field((60, 71), dtype)
     for mode in MODES:
-        for name, order in (("gaussian_gradient_magnitude", 1), ("gaussian_laplace", 2)):
+        for name in ("gaussian_gradient_magnitude", "gaussian_laplace"):
             expected = getattr(ndi, name)(np.float64(image), sigma, mode=mode, cval=0.7)
             result = getattr(fg, name)(image, sigma, mode=mode, cval=0.7)
-            assert_within_rounding(result, expected, 2 * size_of_sums(image, sigma, order, cval=0.7), ROUNDINGS)
+            np.testing.assert_allclose(result, expected, rtol=0, atol=tolerance * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("sigma", (0.7, 3.0, 9.0))
@@ -124,13 +125,13 @@ def test_finer_samples_of_the_same_lengths_have_the_same_numbers(name):
 
 
 def centre(result, ndim):
-    return result[(..., *[20] * ndim)]
+    return result[(..., *[40] * ndim)]
 
 
 @pytest.mark.parametrize("sigma", (1.0, (2.5, 2.0)))
 def test_polynomials_have_their_derivatives(sigma):
     spacing = (0.5, 0.8)
-    y, x = (np.indices((41, 41)) - 20) * np.reshape(spacing, (2, 1, 1))
+    y, x = (np.indices((81, 81)) - 40) * np.reshape(spacing, (2, 1, 1))
     image = 3 * x - 4 * y + x * y + 1.5 * x**2 - 0.5 * y**2
     options = {"spacing": spacing, "truncate": 6.0}  # to where the sampled kernel has the moments of a Gaussian
     gradient = fg.gaussian_gradient(image, sigma, **options)

@@ -4,7 +4,7 @@
 
 Arguments are trusted: Python has checked them.
 """
-from libc.math cimport exp, fabs, fmax, fmin, hypot, log
+from libc.math cimport INFINITY, exp, fabs, fmax, fmin, hypot, log
 
 import numpy as np
 
@@ -80,7 +80,7 @@ cdef void climb(const real *sample, Py_ssize_t columns, Point *point) noexcept n
 
 cdef void locate(const Py_ssize_t[::1] pixels, const real[:, :, ::1] gradient, const real[:, ::1] magnitude,
                  Point *point) noexcept nogil:
-    """Pixels at the rim of the image, and those without a gradient, keep their centre."""
+    """Pixels at the rim of the image, and those without a finite gradient, keep their centre."""
     cdef Py_ssize_t rows = magnitude.shape[0], columns = magnitude.shape[1], i, row, column
     cdef double length
     for i in range(pixels.shape[0]):
@@ -89,7 +89,9 @@ cdef void locate(const Py_ssize_t[::1] pixels, const real[:, :, ::1] gradient, c
         point.ny, point.nx = gradient[0, row, column], gradient[1, row, column]
         point.strength = magnitude[row, column]
         length = hypot(point.ny, point.nx)
-        if length > 0:
+        if not 0 < length < INFINITY:
+            point.ny = point.nx = 0
+        else:
             point.ny, point.nx = point.ny / length, point.nx / length
             if point.strength > 0 and 0 < row < rows - 1 and 0 < column < columns - 1:
                 climb(&magnitude[row, column], columns, point)

@@ -29,21 +29,19 @@ cdef int push(Stack *stack, Py_ssize_t i) noexcept nogil:
     return 0
 
 
-cdef int strengthen_around(const Marks *marks, Stack *stack, Py_ssize_t i, Py_ssize_t first,
+cdef int strengthen_around(const Marks *marks, Stack *stack, Py_ssize_t line, Py_ssize_t column, Py_ssize_t first,
                            Py_ssize_t end) noexcept nogil:
-    """Make weak neighbours of sample i strong, in lines first ... end - 1, and note them."""
-    cdef Py_ssize_t line = i // marks.columns, column = i % marks.columns
-    cdef Py_ssize_t plane = line // marks.rows, row = line % marks.rows, p, r, c, at
+    """Make weak neighbours of a sample strong, in lines first ... end - 1, and note them."""
+    cdef Py_ssize_t plane = line // marks.rows if marks.planes > 1 else 0, row = line - plane * marks.rows, p, r, c
+    cdef Py_ssize_t left = max(0, column - 1), right = min(marks.columns, column + 2)
+    cdef unsigned char *data
     for p in range(max(0, plane - 1), min(marks.planes, plane + 2)):
-        for r in range(max(0, row - 1), min(marks.rows, row + 2)):
-            line = p * marks.rows + r
-            if not first <= line < end:
-                continue
-            for c in range(max(0, column - 1), min(marks.columns, column + 2)):
-                at = line * marks.columns + c
-                if marks.data[at] == WEAK:
-                    marks.data[at] = STRONG
-                    if push(stack, at) < 0:
+        for r in range(max(0, row - 1, first - p * marks.rows), min(marks.rows, row + 2, end - p * marks.rows)):
+            data = marks.data + (p * marks.rows + r) * marks.columns
+            for c in range(left, right):
+                if data[c] == WEAK:
+                    data[c] = STRONG
+                    if push(stack, data + c - marks.data) < 0:
                         return -1
     return 0
 
@@ -51,23 +49,33 @@ cdef int strengthen_around(const Marks *marks, Stack *stack, Py_ssize_t i, Py_ss
 cdef int spread(const Marks *marks, Stack *stack, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t first,
                 Py_ssize_t end) noexcept nogil:
     """Spread from the strong samples of lines start ... stop - 1 over lines first ... end - 1."""
-    cdef Py_ssize_t i = start * marks.columns, after = stop * marks.columns
+    cdef Py_ssize_t line, column, i
     cdef uint64_t word
-    while i < after:
-        if i + 8 <= after:
-            memcpy(&word, marks.data + i, 8)
-            if not word & ANY_STRONG:
-                i += 8
-                continue
-        if marks.data[i] == STRONG:
-            if strengthen_around(marks, stack, i, first, end) < 0:
-                return -1
-            while stack.size:
-                stack.size -= 1
-                if strengthen_around(marks, stack, stack.item[stack.size], first, end) < 0:
+    for line in range(start, stop):
+        column = 0
+        while column < marks.columns:
+            i = line * marks.columns + column
+            if column + 8 <= marks.columns:
+                memcpy(&word, marks.data + i, 8)
+                if not word & ANY_STRONG:
+                    column += 8
+                    continue
+            if marks.data[i] == STRONG:
+                if strengthen_around(marks, stack, line, column, first, end) < 0:
                     return -1
-        i += 1
+                while stack.size:
+                    stack.size -= 1
+                    i = stack.item[stack.size]
+                    if strengthen_around(marks, stack, i // marks.columns, i % marks.columns, first, end) < 0:
+                        return -1
+            column += 1
     return 0
+
+
+cdef void tell(unsigned char *data, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        data[i] >>= 1
 
 
 cdef class HysteresisCall(Call):
@@ -89,13 +97,12 @@ cdef class HysteresisCall(Call):
 
     cdef bint step(self, void *worker) noexcept nogil:
         cdef Py_ssize_t *unit = <Py_ssize_t *>(<Stack *>worker + 1)
-        cdef Py_ssize_t first = unit[0] * self.marks.slab, end = min(self.marks.lines, first + self.marks.slab), i
+        cdef Py_ssize_t first = unit[0] * self.marks.slab, end = min(self.marks.lines, first + self.marks.slab)
         if unit[0] < 0:
             return False
         unit[0] = -1
         if self.telling:
-            for i in range(first * self.marks.columns, end * self.marks.columns):
-                self.marks.data[i] >>= 1
+            tell(self.marks.data + first * self.marks.columns, (end - first) * self.marks.columns)
         elif spread(&self.marks, <Stack *>worker, first, end, first, end) < 0:
             fg_raise(&self.failed)
         return True
