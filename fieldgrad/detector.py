@@ -357,5 +357,5 @@ def canny_contours(
     # An eigenvector has no sign; the sum of the channels has.
     direction = direction * np.where((direction * slope).sum(0) < 0, -1, 1).astype(direction.dtype)
     steps = np.reshape(detection.steps, (2, 1, 1))
-    gradient = np.ascontiguousarray(direction / steps, direction.dtype)
+    gradient = np.ascontiguousarray(direction * steps, direction.dtype)
     return trace(np.ascontiguousarray(edges), gradient, np.ascontiguousarray(magnitude))

@@ -1,7 +1,7 @@
 """All pixels of all sample images: where `fieldgrad.canny` differs from `skimage.feature.canny`, and why.
 
 ``python tests/canny_sweep.py`` prints for each type of image how many pixels differ, and how many of those rounding
-does not explain. It takes half an hour; the tests make a part of the same comparisons.
+does not explain. It takes ten minutes; the tests make a part of the same comparisons.
 """
 
 import itertools

@@ -155,7 +155,7 @@ def total_blur(blur, sigma):
 def ridge_of_disc(radius, total):
     """Where the slope of a disc under a Gaussian is steepest: nearer to the centre, by about total²/(2 radius).
 
-    The slope at a distance r from the centre is proportional to exp(-(r² + radius²) / (2 total²)) I₁(r radius / total²).
+    At a distance r from the centre it is proportional to exp(-(r² + radius²) / (2 total²)) I₁(r radius / total²).
     """
     r = np.linspace(max(radius - total, 0), radius + total, 200_001)
     return r[np.argmax(ive(1, r * radius / total**2) * np.exp(-((r - radius) ** 2) / (2 * total**2)))]

@@ -204,12 +204,10 @@ def test_rims_are_no_edges(shape):
 @pytest.mark.parametrize("shape", [(30, 40), (12, 13, 14)])
 def test_constant_images_have_no_edges(shape, dtype):
     image = np.ones(shape, dtype)
-    value = canny_oracle.as_float(image).max()
     low = 1e-3 * canny_oracle.full_scale(image.dtype)
     for mode in ALL_MODES:
-        for cval in (0.0, value):
-            for thresholds in ((), (low, low)):
-                assert not fg.canny(image, 2, *thresholds, mode=mode, cval=cval if mode == "constant" else 0.0).any()
+        for thresholds in ((), (low, low)):
+            assert not fg.canny(image, 2, *thresholds, mode=mode).any()
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))

@@ -218,14 +218,6 @@ def test_any_mask_gives_the_derivatives_of_the_normalised_convolution(data, name
     assert_is_right(name, image, sigma, mask=mask, mode=mode, cval=data.draw(edge_checks.cvals))
 
 
-@pytest.mark.parametrize("shape", ((31, 70), (300,), (7, 8, 40), (400, 500)), ids=str)
-def test_every_instruction_set_differentiates_the_normalised_convolution(isa, name, shape):
-    mask = nasty.field(shape, seed=1) > -1
-    for dtype in (np.float32, np.float64, np.uint8):
-        assert_is_right(name, nasty.field(shape, dtype), 1.3, mask=mask)
-    assert_is_right(name, nasty.field(shape), 1.3, mask=mask, spacing=0.8, mode="constant", cval=0.7)
-
-
 def test_normalised_convolution_has_the_slopes_of_its_own_samples():
     """Smooth data between close samples: central differences of the quotient come near its exact derivative."""
     x = np.linspace(0, 6, 1201)
