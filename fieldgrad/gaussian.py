@@ -15,13 +15,16 @@ from .stages import evaluate, gaussian_taps
 __all__ = ["gaussian_gradient", "gaussian_gradient_magnitude", "gaussian_laplace", "hessian_of_gaussian"]
 
 
-def gaussian_derivative(stages, field, axes, sigma, steps, mode, cval, truncate):
-    """A derivative of the smoothed field, axis by axis as in scipy.ndimage: each finds `cval` beyond the ends."""
+def gaussian_derivative(stages, field, axes, sigma, steps, mode, cval, truncate, *, extended=False):
+    """A derivative of the smoothed field, axis by axis as in scipy.ndimage: each finds `cval` beyond the ends; or, if
+    the field is `extended` by that constant, what became of it."""
     value = stages.load(field)
     for k in range(len(sigma)):
         order = axes.count(k)
         taps = gaussian_taps(sigma[k], order, truncate).times(1 / steps[k] ** order)
         value = stages.filter(value, k, taps, mode, cval)
+        if extended:
+            cval *= taps.sum
     return value
 
 
@@ -34,7 +37,9 @@ class _Smoothed:
     def _plain(self, field, *axes):
         sigma, steps, mode, cval, truncate = self._settings
         outside = cval if field == 0 else 1.0  # beyond constant ends there are samples
-        return gaussian_derivative(self._stages, field, axes, sigma, steps, mode, outside, truncate)
+        return gaussian_derivative(
+            self._stages, field, axes, sigma, steps, mode, outside, truncate, extended=self._masked
+        )
 
     def derivative(self, *axes):
         """Along these axes. By Leibniz' rule N_A is the sum of q_B M_(A without B) over the subsets B of A."""
