@@ -210,14 +210,6 @@ def test_components_follow_their_axes(order):
 # masks
 
 
-@given(data=st.data(), name=st.sampled_from(NAMES), mode=edge_checks.modes)
-def test_any_mask_gives_the_derivatives_of_the_normalised_convolution(data, name, mode):
-    image = data.draw(edge_checks.images(max_dims=3))
-    mask = data.draw(edge_checks.masks(image.shape).filter(lambda m: m is not None))
-    sigma = data.draw(st.sampled_from((0.7, 1.5, 3.0)))
-    assert_is_right(name, image, sigma, mask=mask, mode=mode, cval=data.draw(edge_checks.cvals))
-
-
 def test_normalised_convolution_has_the_slopes_of_its_own_samples():
     """Smooth data between close samples: central differences of the quotient come near its exact derivative."""
     x = np.linspace(0, 6, 1201)
