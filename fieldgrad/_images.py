@@ -46,7 +46,10 @@ def as_mask(mask: Any, present: np.ndarray | None, shape: tuple[int, ...]) -> np
     """Which samples count, or None for all."""
     if mask is None:
         return present
-    mask = np.asarray(mask)
+    try:
+        mask = np.asarray(mask)
+    except ValueError as error:
+        raise ValueError(f"mask must be an array of booleans; {error}") from None
     if mask.dtype.kind not in "bui":
         raise TypeError(f"mask must be an array of booleans, got dtype {mask.dtype}")
     if mask.shape != shape:

@@ -23,6 +23,7 @@ from ._images import (
     eroded,
     full_scale,
     per_axis,
+    result_apart,
     within_scale,
 )
 from .calculus import as_axes
@@ -128,6 +129,11 @@ def _derivative_filter(name, image, mask, axis, mode, cval, normalize, spacing, 
     build = _one_filtered if single else _filtered
     norm = bool(magnitude) and not single
     options = (name, axes, norm, normalize, scale, steps, mode, cval / scale)
+    if norm and not axes:  # no component has no length
+        result = np.zeros(image.shape, np.dtype("fd"[sample])) if out is None else out
+        result_apart(result, image.shape, np.dtype("fd"[sample]), [])
+        result[...] = 0
+        return result
     result = evaluate(build, [image], sample, options, out, workers)
     if mask is not None:
         result[..., ~eroded(mask)] = 0
@@ -601,9 +607,13 @@ def color_gradient(
 
 def split_channels(image, channel_axis):
     """The colour channels of an image, as views."""
-    if isinstance(channel_axis, bool):
-        raise TypeError(f"channel_axis must be an int, got {channel_axis!r}")
-    axis = normalize_axis_index(operator.index(channel_axis), image.ndim, "channel_axis")
+    try:
+        if isinstance(channel_axis, bool):
+            raise TypeError
+        axis = operator.index(channel_axis)
+    except TypeError:
+        raise TypeError(f"channel_axis must be an int, got {channel_axis!r}") from None
+    axis = normalize_axis_index(axis, image.ndim, "channel_axis")
     count = image.shape[axis]
     if count == 0 or image.ndim == 1:
         raise ValueError(f"image must have channels and other axes, got shape {image.shape}")

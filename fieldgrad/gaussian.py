@@ -160,7 +160,7 @@ def gaussian_gradient(
     >>> fg.gaussian_gradient(ct, 2.0, spacing=(0.5, 1.0))[:, 20, 20].round(2) + 0.0
     array([2., 0.])
     """
-    _, bare = as_axes(axis, max(1, np.ndim(image)))
+    _, bare = as_axes(axis, as_image(image)[0].ndim)
     build = _one_derivative if bare else gaussian_components
     return _gaussian_family(build, image, sigma, spacing, mode, cval, truncate, mask, axis, out, workers)
 
@@ -292,9 +292,10 @@ def hessian_of_gaussian(
     array([[0., 1.],
            [1., 2.]])
     """
-    shape = np.shape(image)
+    array, _, sample = as_image(image)
+    shape = array.shape
     pairs = (len(shape),) * 2
-    flat = _flat(out, pairs + shape)
+    flat = _flat(out, pairs + shape, np.dtype("fd"[sample]))
     result = _gaussian_family(_hessian, image, sigma, spacing, mode, cval, truncate, mask, None, flat, workers)
     if out is None:
         return result.reshape(pairs + shape)
@@ -303,11 +304,11 @@ def hessian_of_gaussian(
     return out
 
 
-def _flat(out, shape):
+def _flat(out, shape, dtype):
     """`out` of that shape with its first two axes as one, or None where they can't be."""
     if out is None:
         return None
-    check_out(out, shape, out.dtype)
+    check_out(out, shape, dtype)
     flat = out.view()
     try:
         flat.shape = (shape[0] * shape[1], *shape[2:])

@@ -150,6 +150,12 @@ def test_negative_axis_smooths_along_the_others(operator):
     assert_same_bits(apply(operator, image, axis=(-1, 0)), apply(operator, image, axis=(2, 0)))
 
 
+def test_no_axes_have_no_components_and_no_length(operator):
+    image = nasty.field((7, 8))
+    assert_same_bits(apply(operator, image, axis=(), magnitude=False), np.zeros((0, 7, 8)))
+    assert_same_bits(apply(operator, image, axis=()), np.zeros((7, 8)))
+
+
 def test_line_has_a_signed_component_for_its_axis_and_a_length_by_default(operator):
     line = nasty.field((40,))
     component = apply(operator, line, axis=0)

@@ -175,6 +175,7 @@ def test_components_are_chosen_as_those_of_the_gradient():
         assert_same_bits(fg.gaussian_gradient(image, 1.5, axis=axis), g[axis])
     for axis in ((0,), (2, 0), (-1, 1), (0, 1, 2)):
         assert_same_bits(fg.gaussian_gradient(image, 1.5, axis=axis), g[list(axis)])
+    assert fg.gaussian_gradient(image, 1.5, axis=()).shape == (0, 9, 10, 11)
 
 
 @pytest.mark.parametrize("name", NAMES[1:3])

@@ -49,7 +49,7 @@ static void FG_NAME(principal_two)(T *size, T *const *vector, const T *const *te
         T across = tensor[1][j], half = (tensor[0][j] - tensor[2][j]) / 2, mean = (tensor[0][j] + tensor[2][j]) / 2;
         T radius = FG_TYPED(fg_sqrt)(half * half + across * across), longer = radius + FG_TYPED(fg_abs)(half);
         T largest = mean + radius;
-        size[j] = FG_TYPED(fg_sqrt)(largest > 0 ? largest : 0);
+        size[j] = FG_TYPED(fg_sqrt)(largest < 0 ? 0 : largest);  /* NaN stays NaN */
         /* Of the two forms of the vector the one without cancellation. */
         vector[0][j] = half >= 0 ? longer : across;
         vector[1][j] = half >= 0 ? across : longer;
@@ -87,7 +87,7 @@ static void FG_NAME(principal_three)(T *size, T *const *vector, const T *const *
         for (int k = 1; k < 3; k++)
             if (a[k][k] > a[largest][largest])
                 largest = k;
-        size[j] = (T)sqrt(a[largest][largest] > 0 ? a[largest][largest] : 0);
+        size[j] = (T)sqrt(a[largest][largest] < 0 ? 0 : a[largest][largest]);
         for (int k = 0; k < 3; k++)
             vector[k][j] = (T)v[k][largest];
     }
