@@ -197,10 +197,16 @@ class Detection:
         if mask is not None:
             zero = np.zeros((), image.dtype)
             self.fields = [*(np.where(mask, channel, zero) for channel in channels), mask]
-        eps = float(np.finfo("fd"[self.sample]).eps)
+        eps = float(np.finfo(np.float32 if image.dtype.kind == "f" and self.sample == 0 else np.float64).eps)
         self.settings = (
             len(channels), self.shape, sigmas, steps, 1 / self.full, mask is not None, mode, cval, eps
         )  # fmt: skip
+
+    def noise(self):
+        """The largest magnitude that rounding can make of a constant image."""
+        channels = self.fields[: self.settings[0]]
+        largest = max(max(float(c.max()), -float(c.min())) for c in channels) / self.full
+        return 16 * float(np.finfo("fd"[self.sample]).eps) * largest / min(self.steps)
 
     def magnitude(self, workers):
         return evaluate(_magnitude, self.fields, self.sample, self.settings, None, workers)
@@ -214,7 +220,7 @@ class Detection:
         edges = new_result((), self.fields[0], order, np.dtype(bool))
         pipeline, _, order = pipeline_of(_suppressed, self.fields, self.sample, self.settings)
         # A magnitude of zero is no edge, whatever the threshold; scikit-image compares with a float.
-        low = float(np.float32(low if low > 0 else 1e-14))
+        low = float(np.float32(low) or np.float32(1e-14))
         marks = edges.view(np.uint8)
         pipeline(self.fields, marks, order, False, True, workers, share, self.mask, low, high)
         hysteresis(marks.transpose(order), workers, share)
@@ -299,6 +305,8 @@ def _detect(detection, low_threshold, high_threshold, use_quantiles, thresholds,
     low, high = _thresholds(low_threshold, high_threshold, use_quantiles, thresholds, detection.full)
     if 0 not in detection.shape and (use_quantiles or thresholds is not None):
         low, high = _from_magnitude(detection.magnitude(workers), low, high, thresholds)
+    if thresholds is not None and 0 not in detection.shape:
+        low, high = (max(t, detection.noise()) for t in (low, high))
     return detection.edges(low, high, workers)
 
 

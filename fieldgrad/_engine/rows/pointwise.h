@@ -28,6 +28,8 @@ static void FG_NAME(ratio)(void *out, const void *a, const void *b, double plus,
 static void FG_NAME(divide)(void *row, const void *by, Py_ssize_t n)
 {
     const T below = *(const T *)by;
+    if (below == 1)
+        return;
     for (Py_ssize_t j = 0; j < n; j++)
         ((T *)row)[j] /= below;
 }
