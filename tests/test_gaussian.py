@@ -57,7 +57,8 @@ def assert_is_right(name, image, sigma, *, workers=None, mask=None, **options):
 
 
 def share_present(mask, sigma, axis=None, **options):
-    """What the normalised convolution divides by, 1 at absent samples."""
+    """What the normalised convolution divides by, 1 at absent samples. Beyond constant ends there are samples."""
+    options |= {"cval": 1.0}
     return np.where(mask, edge_oracles.gaussian_derivative(np.float64(mask), sigma, **options), 1)
 
 
@@ -209,6 +210,22 @@ def test_components_follow_their_axes(order):
 
 
 # masks
+
+
+@given(data=st.data(), name=st.sampled_from(NAMES), mode=edge_checks.modes)
+def test_any_mask_gives_the_derivatives_of_the_normalised_convolution(data, name, mode):
+    image = data.draw(edge_checks.images(max_dims=3))
+    mask = data.draw(edge_checks.masks(image.shape).filter(lambda m: m is not None))
+    sigma = data.draw(st.sampled_from((0.7, 1.5, 3.0)))
+    assert_is_right(name, image, sigma, mask=mask, mode=mode, cval=data.draw(edge_checks.cvals))
+
+
+@pytest.mark.parametrize("shape", ((31, 70), (300,), (7, 8, 40), (400, 500)), ids=str)
+def test_every_instruction_set_differentiates_the_normalised_convolution(isa, name, shape):
+    mask = nasty.field(shape, seed=1) > -1
+    for dtype in (np.float32, np.float64, np.uint8):
+        assert_is_right(name, nasty.field(shape, dtype), 1.3, mask=mask)
+    assert_is_right(name, nasty.field(shape), 1.3, mask=mask, spacing=0.8, mode="constant", cval=0.7)
 
 
 def test_normalised_convolution_has_the_slopes_of_its_own_samples():
