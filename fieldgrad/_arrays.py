@@ -34,16 +34,16 @@ def _kinds() -> dict[str, Kind]:
 KINDS = _kinds()
 
 
-def as_field(f: Any) -> np.ndarray:
+def as_field(f: Any, name: str = "f") -> np.ndarray:
     """An array of numbers with at least one axis, as it is: subclasses and masks are kept."""
     try:
         field = np.asanyarray(f)
     except ValueError as error:
-        raise ValueError(f"f must be an array of numbers; {error}") from None
+        raise ValueError(f"{name} must be an array of numbers; {error}") from None
     if field.dtype.char not in KINDS and field.dtype.kind not in "mM":
-        raise TypeError(f"f must be an array of numbers, got dtype {field.dtype}")
+        raise TypeError(f"{name} must be an array of numbers, got dtype {field.dtype}")
     if field.ndim == 0:
-        raise ValueError("f must have at least one axis, got a single number")
+        raise ValueError(f"{name} must have at least one axis, got a single number")
     return field
 
 

@@ -8,22 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import KINDS, apart, check_out
+from ._arrays import KINDS, apart, as_field, check_out
 
 MODES = ("reflect", "mirror", "nearest", "constant", "wrap")
 _SMALL = frozenset("?bBhHef")  # what float32 holds exactly
 
 
-def as_image(image: Any, name: str = "image") -> tuple[np.ndarray, np.ndarray | None, int]:
+def as_image(image: Any) -> tuple[np.ndarray, np.ndarray | None, int]:
     """The image as a plain array, which of its samples a masked array has, and the arithmetic: 0 float, 1 double."""
-    try:
-        array = np.asanyarray(image)
-    except ValueError as error:
-        raise ValueError(f"{name} must be an array of numbers; {error}") from None
+    array = as_field(image, "image")
     if array.dtype.char not in KINDS or array.dtype.kind == "c":
-        raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
-    if array.ndim == 0:
-        raise ValueError(f"{name} must have at least one axis, got a single number")
+        raise TypeError(f"image must be an array of real numbers, got dtype {array.dtype}")
     present = None
     if isinstance(array, np.ma.MaskedArray):
         present = ~np.ma.getmaskarray(array)

@@ -86,9 +86,8 @@ def _slopes(stages, ndim, channels, shape, sigma, steps, scale, masked, mode, cv
     return slopes
 
 
-def _edge_strength(stages, ndim, *settings):
+def _edge_strength(stages, ndim, slopes):
     """Direction and magnitude of the gradient, of all channels together."""
-    slopes = _slopes(stages, ndim, *settings)
     if len(slopes) == 1:
         return slopes[0], stages.norm(slopes[0])
     magnitude, *direction = stages.principal(summed_products(stages, slopes), ndim)
@@ -96,19 +95,19 @@ def _edge_strength(stages, ndim, *settings):
 
 
 def _magnitude(stages, ndim, *settings):
-    return _edge_strength(stages, ndim, *settings)[1]
+    return _edge_strength(stages, ndim, _slopes(stages, ndim, *settings))[1]
 
 
 def _ridges(stages, ndim, *settings):
     """The direction of the gradient, the sum of the channels' own gradients, and the magnitude."""
-    direction, magnitude = _edge_strength(stages, ndim, *settings)
     slopes = _slopes(stages, ndim, *settings)
+    direction, magnitude = _edge_strength(stages, ndim, slopes)
     sums = (stages.products(*((1.0, g[k], None) for g in slopes)) for k in range(ndim))
     return (*direction, *sums, magnitude)
 
 
 def _suppressed(stages, ndim, *settings):
-    gradient, magnitude = _edge_strength(stages, ndim, *settings)
+    gradient, magnitude = _edge_strength(stages, ndim, _slopes(stages, ndim, *settings))
     steps = settings[3]
     stages.suppress(gradient, magnitude, tuple(1 / h for h in steps))
     return ()

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from ._arrays import check_out
 from ._images import (
     MODES,
     as_choice,
@@ -23,7 +24,6 @@ from ._images import (
     eroded,
     full_scale,
     per_axis,
-    result_apart,
     within_scale,
 )
 from .calculus import as_axes
@@ -130,8 +130,8 @@ def _derivative_filter(name, image, mask, axis, mode, cval, normalize, spacing, 
     norm = bool(magnitude) and not single
     options = (name, axes, norm, normalize, scale, steps, mode, cval / scale)
     if norm and not axes:  # no component has no length
-        result = np.zeros(image.shape, np.dtype("fd"[sample])) if out is None else out
-        result_apart(result, image.shape, np.dtype("fd"[sample]), [])
+        dtype = np.dtype("fd"[sample])
+        result = check_out(np.empty(image.shape, dtype) if out is None else out, image.shape, dtype)
         result[...] = 0
         return result
     result = evaluate(build, [image], sample, options, out, workers)

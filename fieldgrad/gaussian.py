@@ -55,6 +55,7 @@ class _Smoothed:
 
 
 def gaussian_components(stages, ndim, axes, masked, *settings):
+    """The derivatives along these axes."""
     smoothed = _Smoothed(stages, masked, settings)
     return tuple(smoothed.derivative(k) for k in axes)
 

@@ -81,10 +81,6 @@ class Step:
     periodic: bool = False
     ghosts: tuple[int, ...] = ()
 
-    def reaches(self, axis: int) -> tuple[int, int]:
-        """How many samples of its inputs it needs before and after those of its outputs."""
-        return (self.behind, self.ahead) if axis == self.axis else (0, 0)
-
 
 class Stages:
     """The steps of a call. Every method takes values and returns a new one, or one that is the same already."""
@@ -160,11 +156,16 @@ class Stages:
         steps = [_in_memory_order(step, shape, order) for step in _grouped(self._steps)]
         sizes = tuple(shape[k] for k in order)
         reach = _reach_of_values(steps, self._values, len(shape), results)
-        virtual = [any(s.periodic and s.axis == k for s in steps) for k in range(len(shape))]
+        # Boxes reach beyond a periodic axis, unless they need all of it anyway: then they have it once, with ghosts.
+        whole = [n <= reach[:, k].sum(1).max(initial=0) for k, n in enumerate(sizes)]
+        steps = [_on_whole_axis(s, sizes[s.axis]) if s.periodic and whole[s.axis] else s for s in steps]
+        closed = [any(s.mode == "wrap" and s.axis == k for s in steps) for k in range(len(sizes))]
+        virtual = [c and not w for c, w in zip(closed, whole, strict=True)]
+        smallest = [n if c and w else 1 for n, c, w in zip(sizes, closed, whole, strict=True)]
         fetched = _fetched(steps, self._fields, len(shape) - 1)
         # What decides about boxes: scratch that is near, and little work done twice.
         layout = _Layout(steps, sizes, reach, virtual, fetched, 4 if sample == 0 else 8)
-        side = layout.best_side()
+        side = layout.best_side(smallest)
         values, scratch = layout.placed(side, results)
         values = [(*value, self._fields.get(k)) for k, value in enumerate(values)]
         return Pipeline(
@@ -191,21 +192,25 @@ def _in_memory_order(step, shape, order):
         return replace(step, numbers=table, reach=tuple(step.reach[k] for k in order))
     if step.kind == "suppress":
         return replace(step, numbers=tuple(step.numbers[k] for k in order), inputs=_permuted(step.inputs, order))
-    if step.kind == "principal":
-        return step
     if step.kind != "filter":
         return step
     n = shape[step.axis]
     behind = max(taps.behind + len(taps.weights) - 1 for taps in step.taps)
     ahead = max(taps.ahead + len(taps.weights) - 1 for taps in step.taps)
-    mode = PERIODIC if step.mode == "wrap" else step.mode
-    ghosts = ()
-    if mode != PERIODIC:
-        stands_for = GHOSTS[mode]
-        ghosts = tuple(stands_for(i, n) for i in (*range(-1, -behind - 1, -1), *range(n, n + ahead)))
-    return replace(
-        step, axis=order.index(step.axis), behind=behind, ahead=ahead, periodic=mode == PERIODIC, ghosts=ghosts
-    )
+    axis, periodic = order.index(step.axis), step.mode == "wrap"
+    step = replace(step, axis=axis, behind=behind, ahead=ahead, periodic=periodic)
+    return step if periodic else replace(step, ghosts=_ghosts(step, n))
+
+
+def _ghosts(step, n):
+    """The samples that stand for those before and after an axis of n."""
+    stands_for = GHOSTS[PERIODIC if step.mode == "wrap" else step.mode]
+    return tuple(stands_for(i, n) for i in (*range(-1, -step.behind - 1, -1), *range(n, n + step.ahead)))
+
+
+def _on_whole_axis(step, n):
+    """A periodic filter in boxes that have all n samples of its axis: like any other, with ghosts at the ends."""
+    return replace(step, periodic=False, ghosts=_ghosts(step, n))
 
 
 def _permuted(inputs, order):
@@ -239,9 +244,11 @@ def _fetched(steps, fields, last):
 class _Layout:
     """Sizes of boxes, and where values are in scratch."""
 
-    SCRATCH_BYTES = 3 << 19  # of all values of a box: most of L2
-    SHORTEST_ROW, LONGEST_ROW = 256, 1024
-    WORTHWHILE = 0.98  # of the work, for a box to be made larger
+    # Of all values of a box: most of L2; or more than that, where boxes would repeat much of their neighbours' work.
+    NEAR_BYTES, MOST_BYTES = 3 << 19, 16 << 20
+    # What must be left of the work for a box to be made larger.
+    WORTHWHILE_NEAR, WORTHWHILE_FAR = 0.98, 0.9
+    LONGEST_ROW = 1024
 
     def __init__(self, steps, shape, reach, virtual, fetched, item):
         self._steps, self._shape, self._reach = steps, shape, reach
@@ -278,22 +285,24 @@ class _Layout:
                     total += prod(self.extents(step.inputs[0], side))
         return total / max(1, prod(side))
 
-    def best_side(self):
+    def best_side(self, smallest):
         """Grow boxes along the axis that saves most work for the scratch it takes, as long as they fit."""
         *outer, n = self._shape
         reach = int(self._reach[:, -1].sum(1).max(initial=0))
         row = min(max(1, n), max(self.LONGEST_ROW, 8 * reach))
-        row = min(row, ceil(ceil(n / max(1, ceil(n / row))) / 64) * 64) or 1
-        side = (*([1] * len(outer)), row)
+        row = max(smallest[-1], min(row, ceil(ceil(n / max(1, ceil(n / row))) / 64) * 64))
+        side = (*smallest[:-1], row)
         while True:
             now = self.work(side)
             larger = []
             for k, size in enumerate(outer):
                 if side[k] < size:
                     grown = (*side[:k], min(2 * side[k], size), *side[k + 1 :])
-                    if self.scratch(grown) * self._item <= self.SCRATCH_BYTES:
+                    size = self.scratch(grown) * self._item
+                    enough = self.WORTHWHILE_NEAR if size <= self.NEAR_BYTES else self.WORTHWHILE_FAR
+                    if size <= self.MOST_BYTES and self.work(grown) <= enough * now:
                         larger.append((self.work(grown), grown))
-            if not larger or min(larger)[0] > self.WORTHWHILE * now:
+            if not larger:
                 return side
             side = min(larger)[1]
 

@@ -41,7 +41,7 @@ cdef struct Value:
 
 cdef struct Flow:
     const fg_kernels *kernels
-    Py_ssize_t item, out_item
+    Py_ssize_t item
     int dims, pad, steps, values, components
     Py_ssize_t shape[MAX_DIMS]
     Py_ssize_t side[MAX_DIMS]       # of a box

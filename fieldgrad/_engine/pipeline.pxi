@@ -42,7 +42,7 @@ cdef class Pipeline:
         cdef Flow *flow = &self.flow
         cdef int k, axis, pad = max(0, 3 - <int>len(shape))
         self.kept, self.sample, self.stored = [], sample, stored
-        flow.item = flow.out_item = 4 if sample == 0 else 8
+        flow.item = 4 if sample == 0 else 8
         flow.pad, flow.dims = pad, pad + len(shape)
         flow.units = 1
         for axis in range(flow.dims):
@@ -55,7 +55,6 @@ cdef class Pipeline:
         flow.values, flow.steps, flow.components = len(values), len(steps), len(results)
         self.fields = tuple(field for offset, extents, margin, field in values)
         flow.value = <Value *>self.room(flow.values * sizeof(Value))
-        flow.field = <Field *>self.room(flow.values * sizeof(Field))
         for k, (offset, extents, margin, field) in enumerate(values):
             self.place(&flow.value[k], offset, extents, margin)
             flow.value[k].fetched = field is not None and offset is None
