@@ -153,6 +153,8 @@ def _otsu(magnitude):
 
 
 def _from_magnitude(magnitude, low, high, thresholds):
+    if not magnitude.size:
+        return np.inf, np.inf
     if thresholds == "otsu":
         high = _otsu(magnitude)
         return high / 2, high
@@ -266,7 +268,7 @@ def canny(
         The axis of colour channels: edges are where all of them together change fastest (see `color_gradient`).
     thresholds : {"otsu", "median"}, optional
         Choose thresholds by the magnitude: high is Otsu's threshold and low half of it, or low and high are 2 and 4
-        medians, for images whose magnitude is mostly noise.
+        medians, for images whose magnitude is mostly noise. With a mask, that of samples that may be edges.
     workers : int, optional
         Most threads to use; by default `get_workers`. The result does not depend on it.
 
@@ -303,7 +305,10 @@ def canny(
 def _detect(detection, low_threshold, high_threshold, use_quantiles, thresholds, workers):
     low, high = _thresholds(low_threshold, high_threshold, use_quantiles, thresholds, detection.full)
     if 0 not in detection.shape and (use_quantiles or thresholds is not None):
-        low, high = _from_magnitude(detection.magnitude(workers), low, high, thresholds)
+        magnitude = detection.magnitude(workers)
+        if thresholds is not None and detection.mask is not None:
+            magnitude = magnitude[detection.mask]  # quantiles are of the whole image, as in scikit-image
+        low, high = _from_magnitude(magnitude, low, high, thresholds)
     if thresholds is not None and 0 not in detection.shape:
         low, high = (max(t, detection.noise()) for t in (low, high))
     return detection.edges(low, high, workers)

@@ -38,7 +38,8 @@ def canny_nd(
     """The edges of `image`, bool; arguments as in `fieldgrad.canny`."""
     image = np.asarray(image)
     slopes = find_slopes(image, sigma, mask, mode=mode, cval=cval, spacing=spacing, channel_axis=channel_axis)
-    low, high = limits(slopes.magnitude, low, high, use_quantiles, thresholds, full_scale(image.dtype))
+    chosen_by = decisive(slopes, image, mask, thresholds)
+    low, high = limits(chosen_by, low, high, use_quantiles, thresholds, full_scale(image.dtype))
     kept = np.zeros(slopes.magnitude.shape, bool)
     candidates = np.flatnonzero(slopes.inside & (slopes.magnitude >= low))
     kept.flat[candidates] = excess(slopes, candidates) <= 0
@@ -57,6 +58,12 @@ def as_float(image):
     """In double precision, integers of up to 32 bits rescaled to -1 ... 1, as `skimage.util.img_as_float` does."""
     scale = full_scale(image.dtype)
     return image.astype(float) if scale == 1 else np.maximum(image * (1.0 / scale), -1.0)
+
+
+def decisive(slopes, image, mask, thresholds):
+    """The magnitudes that thresholds are chosen by: where there is a mask, of those samples that may be edges."""
+    masked = mask is not None or (image.dtype.kind == "f" and np.isnan(image).any())
+    return slopes.magnitude[slopes.inside] if thresholds is not None and masked else slopes.magnitude
 
 
 def limits(magnitude, low, high, use_quantiles, thresholds, scale):
@@ -211,7 +218,8 @@ def bounds(
     """
     image = np.asarray(image)
     slopes = find_slopes(image, sigma, mask, spacing=spacing, **options)
-    low, high = limits(slopes.magnitude, low, high, use_quantiles, thresholds, full_scale(image.dtype))
+    chosen_by = decisive(slopes, image, mask, thresholds)
+    low, high = limits(chosen_by, low, high, use_quantiles, thresholds, full_scale(image.dtype))
     error = rounding(image, high) / np.min(1.0 if spacing is None else spacing)
     magnitude = slopes.magnitude
     candidates = np.flatnonzero(slopes.inside & (magnitude >= low - error))

@@ -569,3 +569,17 @@ def test_an_edge_is_followed_while_it_fades():
     assert fg.canny(fading, **thresholds | {"low_threshold": 0.4}).sum() < edges.sum()
     assert not edges[:, 250:].any()
     assert not fg.canny(step(0.12, 0.03), **thresholds).any()
+
+
+@pytest.mark.parametrize("thresholds", ("otsu", "median"))
+def test_what_a_mask_hides_does_not_choose_thresholds(thresholds):
+    y, x = np.mgrid[:80, :90]
+    mask = np.hypot(y - 40, x - 45) < 30
+    image = 0.3 * (x > 45) + 0.02 * np.random.default_rng(0).standard_normal(mask.shape)
+    edges = fg.canny(image, 1, mask=mask, thresholds=thresholds)
+    assert edges.any()
+    np.testing.assert_array_equal(edges, canny_nd(image, 1, mask=mask, thresholds=thresholds))
+    bright = np.where(mask, image, 1e6)
+    np.testing.assert_array_equal(fg.canny(bright, 1, mask=mask, thresholds=thresholds), edges)
+    nothing = np.zeros(mask.shape, bool)
+    assert not fg.canny(image, 1, mask=nothing, thresholds=thresholds).any()
