@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 from . import report
-from .jobs import JOBS, Job, free_memory
+from .job import Job, free_memory
+from .jobs import JOBS
 from .process import PROCESS_JOBS, ProcessJob
 from .roofline import Roofline, fractions
 from .timing import fastest

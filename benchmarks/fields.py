@@ -41,6 +41,35 @@ def unaligned(shape, dtype):
     return f
 
 
+def photograph(shape, dtype):
+    """A photograph and its mirror images, as often as they fit."""
+    from skimage import data
+
+    return _tiled(data.camera(), shape, dtype)
+
+
+def colours(shape, dtype):
+    from skimage import data
+
+    return _tiled(data.astronaut(), shape, dtype)
+
+
+def volume(shape, dtype):
+    """Blobs of some size, and noise."""
+    from scipy.ndimage import gaussian_filter, zoom
+
+    random = np.random.default_rng(5)
+    coarse = gaussian_filter(random.standard_normal([n // 4 for n in shape]), 2, mode="wrap")
+    blobs = zoom(coarse, 4, order=1) > 0
+    return (blobs + 0.2 * random.standard_normal(shape)).astype(dtype)
+
+
+def _tiled(picture, shape, dtype):
+    extent = [(0, max(0, n - m)) for n, m in zip(shape, picture.shape, strict=True)]
+    tiled = np.pad(picture, extent, mode="symmetric")[tuple(slice(n) for n in shape)]
+    return np.ascontiguousarray(tiled) if dtype == "u1" else (tiled / 255).astype(dtype)
+
+
 def unit(shape):
     return ()
 

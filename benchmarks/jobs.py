@@ -1,113 +1,9 @@
-"""What is measured: the jobs on fields, each with what it is to be compared with and what it must reach."""
+"""What is measured: all jobs on fields."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
-
-import fieldgrad as fg
-
-from . import fields, rivals
-
-
-@dataclass(frozen=True)
-class Case:
-    """The calls of a job, on data in memory."""
-
-    ours: Callable[[], np.ndarray]
-    plain: Callable[[], np.ndarray] | None
-    others: dict[str, rivals.Rival]
-    nbytes: int  # read and written
-    workers: int
-
-    def calls(self) -> dict[str, Callable[[], Any]]:
-        """By contender, fieldgrad first."""
-        calls = {"fieldgrad": self.ours}
-        if self.plain:
-            calls["plain"] = self.plain
-        return calls | {name: rival.call for name, rival in self.others.items()}
-
-    def check(self) -> list[str]:
-        """The rivals that get the same numbers; AssertionError if one that should does not."""
-        peers = {name: rival for name, rival in self.others.items() if rival.same}
-        for name, rival in peers.items():
-            ours, theirs = self.ours(), np.asarray(rival.call())
-            if rival.margin:
-                inner = (slice(None), *[slice(rival.margin, -rival.margin)] * (ours.ndim - 1))
-                ours, theirs = ours[inner], theirs[inner]
-            scale = np.abs(theirs).max()
-            tolerance = 1e3 * np.finfo(theirs.dtype).eps
-            np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * scale, err_msg=name)
-        return list(peers)
-
-
-@dataclass(frozen=True)
-class Job:
-    """One call of fieldgrad.
-
-    Targets are fractions of a "copy" and of the "plain" gradient's speed, multiples of "numpy"'s, and at most
-    so many "µs" per call.
-    """
-
-    group: str
-    name: str
-    shape: tuple[int, ...]
-    targets: Mapping[str, float] = field(default_factory=dict)
-    function: str = "gradient"
-    dtype: str = "f8"
-    layout: Callable = fields.dense
-    spacing: Callable = fields.unit
-    options: Mapping[str, Any] = field(default_factory=dict)
-    reuse: bool = True  # into an `out` that was used before
-    against_plain: bool = False  # the gradient of a C-ordered float64 field of this shape
-    rivals: tuple[Callable, ...] = (rivals.numpy,)
-    tiny: bool = False  # time per call matters, not bandwidth
-
-    def build(self, smoke: bool = False) -> Case:
-        shape = self.shape if self.tiny or not smoke else tuple(_smaller(n) for n in self.shape)
-        f = self.layout(shape, self.dtype)
-        spacing = self.spacing(shape)
-        function = getattr(fg, self.function)
-        result = function(f, *spacing, **self.options)  # laid out as the field is
-        options = {**self.options, "out": result} if self.reuse else self.options
-        return Case(
-            ours=lambda: function(f, *spacing, **options),
-            plain=_plain_gradient(f) if self.against_plain else None,
-            others={
-                rival.__name__.replace("_", "-"): rival(self.function, f, spacing, self.options)
-                for rival in self.rivals
-                if rivals.installed(rival)
-            },
-            nbytes=f.size * f.itemsize + result.nbytes,
-            workers=self.options.get("workers") or fg.get_workers(),
-        )
-
-    def memory(self) -> int:
-        """Bytes that it takes at most, about: field, result, copy, a rival's result and its temporaries."""
-        return 8 * math.prod(self.shape) * (5 + 6 * bool(self.rivals))
-
-
-def free_memory() -> float:
-    """Bytes that can be had without swapping; where the system does not tell, any number."""
-    try:
-        with open("/proc/meminfo") as file:
-            return next(1024 * float(line.split()[1]) for line in file if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        return math.inf
-
-
-def _smaller(n: int) -> int:
-    return max(8, n // (4 if n <= 512 else 16))
-
-
-def _plain_gradient(f):
-    like = np.ascontiguousarray(f, np.float64)
-    out = fg.gradient(like)
-    return lambda: fg.gradient(like, out=out)
+from . import edge_rivals, fields, rivals
+from .job import Job
 
 
 def _cube(n: int) -> tuple[int, int, int]:
@@ -214,4 +110,123 @@ def _sizes():
         yield Job("sizes", f"gradient {n}³ float64, fresh", _cube(n), reuse=False, tiny=n <= 64)
 
 
-JOBS: tuple[Job, ...] = (*_gradients(), *_reductions(), *_layouts(), *_stencils(), *_sizes())
+def _filters():
+    """Sobel's filter and its like."""
+    for dtype, word in (("f4", "float32"), ("u1", "uint8")):
+        photo = {"shape": (4096, 4096), "dtype": dtype, "layout": fields.photograph}
+        for function in ("sobel", "scharr"):
+            for fresh in (False, True):
+                yield Job(
+                    "filters",
+                    f"{function} 4096² {word}, {'fresh' if fresh else 'out'}",
+                    targets={"opencv": 5, "scikit-image": 20} | ({} if fresh else {"copy": 0.6}),
+                    function=function,
+                    reuse=not fresh,
+                    rivals=(edge_rivals.opencv, edge_rivals.scikit_image),
+                    **photo,
+                )
+    for axis in range(2):
+        yield Job(
+            "filters",
+            f"sobel 4096² float32, axis {axis}, out",
+            (4096, 4096),
+            {"opencv": 1, "scipy": 10},
+            "sobel",
+            dtype="f4",
+            layout=fields.photograph,
+            options={"axis": axis, "normalize": "scipy"},
+            rivals=(edge_rivals.opencv, edge_rivals.scipy),
+        )
+
+
+def _gaussians():
+    for shape, name, others in (
+        ((4096, 4096), "4096²", (edge_rivals.scipy, edge_rivals.opencv)),
+        (_cube(256), "256³", (edge_rivals.scipy,)),
+    ):
+        for sigma in (1, 2, 4, 8):
+            yield Job(
+                "gaussians",
+                f"gaussian gradient magnitude {name} float32, sigma {sigma}, out",
+                shape,
+                {"scipy": 20} | ({"opencv": 1} if len(shape) == 2 else {}) | ({"one-worker": 1.7} if sigma > 2 else {}),
+                "gaussian_gradient_magnitude",
+                dtype="f4",
+                layout=fields.photograph if len(shape) == 2 else fields.volume,
+                options={"sigma": sigma},
+                rivals=(*others, edge_rivals.one_worker) if sigma > 2 else others,
+            )
+
+
+def _tensors():
+    for shape, name, layout in (
+        ((2048, 2048), "2048²", fields.photograph),
+        (_cube(128), "128³", fields.volume),
+    ):
+        for dtype in ("f4", "f8"):
+            yield Job(
+                "tensors",
+                f"structure tensor {name} float{8 * int(dtype[1])}, sigma 1.5, fresh",
+                shape,
+                {"scikit-image": 10},
+                "structure_tensor",
+                dtype=dtype,
+                layout=layout,
+                options={"sigma": 1.5},
+                reuse=False,
+                rivals=(edge_rivals.scikit_image,),
+            )
+    yield Job(
+        "tensors",
+        "color gradient 2048² × 3 float32, fresh",
+        (2048, 2048, 3),
+        {"numpy": 10},
+        "color_gradient",
+        dtype="f4",
+        layout=fields.colours,
+        reuse=False,
+        rivals=(edge_rivals.numpy,),
+    )
+
+
+def _canny():
+    for n in (2048, 4096):
+        for dtype, word in (("f4", "float32"), ("u1", "uint8")):
+            for sigma in (1, 2, 3):
+                yield Job(
+                    "canny",
+                    f"canny {n}² {word}, sigma {sigma}",
+                    (n, n),
+                    {"scikit-image": 50, "opencv": 1},
+                    "canny",
+                    dtype=dtype,
+                    layout=fields.photograph,
+                    options={"sigma": sigma},
+                    reuse=False,
+                    rivals=(edge_rivals.opencv, edge_rivals.scikit_image),
+                )
+    yield Job(
+        "canny",
+        "canny 256³ float32, sigma 1.5",
+        _cube(256),
+        {"scipy": 20},
+        "canny",
+        dtype="f4",
+        layout=fields.volume,
+        options={"sigma": 1.5},
+        reuse=False,
+        rivals=(edge_rivals.scipy,),
+    )
+
+
+JOBS: tuple[Job, ...] = (
+    *_gradients(),
+    *_reductions(),
+    *_layouts(),
+    *_stencils(),
+    *_sizes(),
+    *_filters(),
+    *_gaussians(),
+    *_tensors(),
+    *_canny(),
+)

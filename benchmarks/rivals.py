@@ -6,9 +6,12 @@ from collections.abc import Callable
 from functools import reduce
 from importlib.util import find_spec
 from operator import add
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .job import Job
 
 
 class Rival(NamedTuple):
@@ -17,9 +20,9 @@ class Rival(NamedTuple):
     same: bool = True  # False: another operator for the same purpose
 
 
-def numpy(function: str, f: np.ndarray, spacing: tuple, options: dict) -> Rival:
-    components = {"periodic": _rolled, "reflect": _padded}.get(options.get("boundary"), _gradient)
-    edge_order = options.get("edge_order", 1)
+def numpy(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
+    components = {"periodic": _rolled, "reflect": _padded}.get(job.options.get("boundary"), _gradient)
+    edge_order = job.options.get("edge_order", 1)
 
     def gradient():
         return components(f, spacing, edge_order)
@@ -32,7 +35,7 @@ def numpy(function: str, f: np.ndarray, spacing: tuple, options: dict) -> Rival:
         length = np.sqrt(reduce(add, (g * g for g in components)))
         return [g / length for g in components]
 
-    return Rival({"gradient": gradient, "gradient_magnitude": magnitude, "normals": normals}[function])
+    return Rival({"gradient": gradient, "gradient_magnitude": magnitude, "normals": normals}[job.function])
 
 
 def _gradient(f, spacing, edge_order):
@@ -48,26 +51,26 @@ def _padded(f, spacing, edge_order):
     return [(p[2:, 1:-1] - p[:-2, 1:-1]) / 2, (p[1:-1, 2:] - p[1:-1, :-2]) / 2]
 
 
-def findiff(function: str, f: np.ndarray, spacing: tuple, options: dict) -> Rival:
+def findiff(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
     from findiff import Diff
 
-    accuracy = options.get("accuracy", 2)
+    accuracy = job.options.get("accuracy", 2)
     operators = [Diff(k, 1.0, acc=accuracy) for k in range(f.ndim)]
-    margin = 0 if options.get("edge_order") == accuracy == 2 else accuracy
+    margin = 0 if job.options.get("edge_order") == accuracy == 2 else accuracy
     return Rival(lambda: [operator(f) for operator in operators], margin)
 
 
-def scipy(function: str, f: np.ndarray, spacing: tuple, options: dict) -> Rival:
+def scipy(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
     from scipy.ndimage import correlate1d
 
     def magnitude():
-        gy, gx = (correlate1d(f, [-0.5, 0, 0.5], k, mode=options["boundary"]) for k in range(2))
+        gy, gx = (correlate1d(f, [-0.5, 0, 0.5], k, mode=job.options["boundary"]) for k in range(2))
         return np.sqrt(gy * gy + gx * gx)
 
     return Rival(magnitude)
 
 
-def opencv(function: str, f: np.ndarray, spacing: tuple, options: dict) -> Rival:
+def opencv(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
     import cv2
 
     def magnitude():
@@ -80,15 +83,16 @@ def opencv(function: str, f: np.ndarray, spacing: tuple, options: dict) -> Rival
     return Rival(magnitude)
 
 
-def scikit_image(function: str, f: np.ndarray, spacing: tuple, options: dict) -> Rival:
+def scikit_image(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
     from skimage.filters import sobel
 
     return Rival(lambda: sobel(f, mode="reflect"), same=False)
 
 
-#: What a rival needs installed.
-MODULES = {numpy: "numpy", findiff: "findiff", scipy: "scipy", opencv: "cv2", scikit_image: "skimage"}
+#: What a rival needs installed, if it has another name.
+MODULES = {"opencv": "cv2", "scikit_image": "skimage", "one_worker": "fieldgrad"}
 
 
 def installed(rival) -> bool:
-    return find_spec(MODULES[rival]) is not None
+    name = rival.__name__
+    return find_spec(MODULES.get(name, name)) is not None

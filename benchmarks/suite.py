@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from . import rivals
-from .jobs import JOBS, Job, free_memory
+from .job import Job, free_memory
+from .jobs import JOBS
 from .roofline import WAYS, Roofline
 
 COPY = "copy, "
