@@ -84,16 +84,6 @@ def test_volumes_are_covariant_under_permutations_of_axes():
     assert np.count_nonzero(turned.transpose(1, 2, 0) != edges) <= 2e-4 * edges.size
 
 
-def test_hysteresis_follows_whatever_is_connected():
-    rng = np.random.default_rng(0)
-    for shape in ((1, 1), (2, 3), (300, 1000), (20, 70, 90)):
-        marks = rng.choice(np.array([0, 1, 2], np.uint8), shape, p=[0.66, 0.339, 0.001])
-        labels, _ = ndi.label(marks > 0, np.ones((3,) * len(shape)))
-        expected = np.isin(labels, np.unique(labels[marks == 2])) & (marks > 0)
-        core.hysteresis(marks, 1, None)
-        np.testing.assert_array_equal(marks, expected)
-
-
 def test_colour_edges_are_found_where_grey_has_none():
     photo = np.zeros((20, 30, 3))
     photo[:, :15, 0] = photo[:, 15:, 1] = 0.6

@@ -8,6 +8,7 @@ cdef enum:
     # two apart would drive each other out of the caches.
     READ_IN_PLACE = 8
     FEWEST_COLUMNS = 256
+    MOST_OUTPUTS = 4                # of a step from sample to sample
 
 cdef enum StepKind:
     LOAD, FILTER, PRODUCTS, NORMS, RATIO, FRAME, ANGLE, PRINCIPAL, SUPPRESS
@@ -127,46 +128,22 @@ cdef void begin_box(Hand *hand, Py_ssize_t unit) noexcept nogil:
 
 # ---- lines ------------------------------------------------------------------------------------------------
 
-cdef Py_ssize_t count_lines(const Hand *hand, int value, int across) noexcept nogil:
-    """How many lines of a value are needed; those that differ along the axis `across` count once."""
-    cdef Flow *flow = hand.flow
-    cdef Py_ssize_t count = 1
+cdef inline void begin_lines(const Flow *flow, const Py_ssize_t *lo, Py_ssize_t *at) noexcept nogil:
+    """The indices of the first sample of the first line of a region."""
+    memcpy(at, lo, flow.dims * sizeof(Py_ssize_t))
+
+
+cdef inline bint next_line(const Flow *flow, const Py_ssize_t *lo, const Py_ssize_t *hi, int across,
+                           Py_ssize_t *at) noexcept nogil:
+    """Go on to the next line of a region, if there is one; lines that differ along the axis `across` count once."""
     cdef int axis
-    for axis in range(flow.dims - 1):
+    for axis in reversed(range(flow.dims - 1)):
         if axis != across:
-            count *= hand.hi[value * flow.dims + axis] - hand.lo[value * flow.dims + axis]
-    return count
-
-
-cdef void find_line(const Hand *hand, int value, int across, Py_ssize_t line, Py_ssize_t *at) noexcept nogil:
-    """The indices of its first sample."""
-    cdef Flow *flow = hand.flow
-    cdef Py_ssize_t first, n
-    cdef int axis
-    for axis in reversed(range(flow.dims)):
-        first = hand.lo[value * flow.dims + axis]
-        at[axis] = first
-        if axis != across and axis < flow.dims - 1:
-            n = hand.hi[value * flow.dims + axis] - first
-            at[axis] += line % n
-            line //= n
-
-
-cdef Py_ssize_t lines_of_box(const Hand *hand) noexcept nogil:
-    cdef Py_ssize_t count = 1
-    cdef int axis
-    for axis in range(hand.flow.dims - 1):
-        count *= hand.box_hi[axis] - hand.box_lo[axis]
-    return count
-
-
-cdef void find_in_box(const Hand *hand, Py_ssize_t line, Py_ssize_t *at) noexcept nogil:
-    """The indices of the first sample of a line of the box."""
-    cdef int axis, last = hand.flow.dims - 1
-    at[last] = hand.box_lo[last]
-    for axis in reversed(range(last)):
-        at[axis] = hand.box_lo[axis] + line % (hand.box_hi[axis] - hand.box_lo[axis])
-        line //= hand.box_hi[axis] - hand.box_lo[axis]
+            at[axis] += 1
+            if at[axis] < hi[axis]:
+                return True
+            at[axis] = lo[axis]
+    return False
 
 
 cdef inline Py_ssize_t width(const Hand *hand, int value) noexcept nogil:
@@ -174,7 +151,7 @@ cdef inline Py_ssize_t width(const Hand *hand, int value) noexcept nogil:
     return hand.hi[last] - hand.lo[last]
 
 
-cdef char *sample(const Hand *hand, int value, const Py_ssize_t *at) noexcept nogil:
+cdef inline char *sample(const Hand *hand, int value, const Py_ssize_t *at) noexcept nogil:
     """A value's sample in scratch."""
     cdef Flow *flow = hand.flow
     cdef const Py_ssize_t *lo = hand.lo + value * flow.dims
@@ -185,7 +162,14 @@ cdef char *sample(const Hand *hand, int value, const Py_ssize_t *at) noexcept no
     return hand.scratch + flow.value[value].offset + offset * flow.item
 
 
+cdef inline Py_ssize_t pitch(const Hand *hand, int value, int axis) noexcept nogil:
+    """Bytes from a line of a value to the next one along an axis."""
+    return hand.flow.value[value].step[axis] * hand.flow.item
+
+
 cdef inline Py_ssize_t modulo(Py_ssize_t i, Py_ssize_t n) noexcept nogil:
+    if 0 <= i < n:
+        return i
     i %= n
     return i + n if i < 0 else i
 
@@ -236,9 +220,11 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
     cdef const Py_ssize_t *hi = hand.hi + step.output[0] * flow.dims
     cdef Py_ssize_t first = lo[axis], count = hi[axis] - first, reads = step.behind + count + step.ahead
     cdef Py_ssize_t chunk = max(64, CHUNK_BYTES // (reads * flow.item) // 64 * 64)
-    cdef Py_ssize_t pitch = chunk + 64 // flow.item  # an odd number of lines, or rows would share their places in L1
+    cdef Py_ssize_t apart = chunk * flow.item + 64  # an odd number of lines, or rows would share their places in L1
     cdef Py_ssize_t at[MAX_DIMS]
-    cdef Py_ssize_t line, column, n, m, i
+    cdef Py_ssize_t base = 0 if flow.value[parent].fetched else hand.lo[parent * flow.dims + axis], row_step
+    cdef Py_ssize_t column, n, m, i
+    cdef const char *row
     cdef const Field *field = &flow.field[parent]
     cdef bint fetched = flow.value[parent].fetched
     cdef bint in_place = (fetched and field.plain and step.behind + step.ahead <= READ_IN_PLACE
@@ -246,32 +232,41 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
     cdef bint constant_set = False
     if in_place:
         chunk = max(chunk, FEWEST_COLUMNS)
-    for line in range(count_lines(hand, step.output[0], axis)):
-        find_line(hand, step.output[0], axis, line, at)
+    row_step = field.layout.stride[axis] if in_place else 0 if fetched else pitch(hand, parent, axis)
+    begin_lines(flow, lo, at)
+    while True:
         column = lo[last]
         while column < hi[last]:
             n = min(chunk, hi[last] - column)
-            at[last] = column
+            at[last], at[axis] = column, base
+            row = NULL
+            if in_place:
+                row = stored_line(flow, &field.layout, at) + column * flow.item
+            elif not fetched:
+                row = sample(hand, parent, at)
             for m in range(reads):
                 i = ghost(step, first - step.behind + m, flow.shape[axis])
-                at[axis] = i
                 if i == CONSTANT and not step.periodic:
                     if not constant_set:
                         set_constant(hand, step, min(chunk, hi[last] - lo[last]))
                         constant_set = True
                     hand.rows[m] = hand.constant
                 elif in_place:
-                    hand.rows[m] = stored_line(flow, &field.layout, at) + column * flow.item
+                    hand.rows[m] = row + modulo(i, flow.shape[axis]) * row_step
                 elif fetched:
-                    fetch(flow, field, at, column, n, hand.chunk + m * pitch * flow.item)
-                    hand.rows[m] = hand.chunk + m * pitch * flow.item
+                    at[axis] = i
+                    fetch(flow, field, at, column, n, hand.chunk + m * apart)
+                    hand.rows[m] = hand.chunk + m * apart
                 else:
-                    hand.rows[m] = sample(hand, parent, at)
+                    hand.rows[m] = row + (i - base) * row_step
             at[axis] = first
             for k in range(step.outputs):
                 flow.kernels.filter(sample(hand, step.output[k], at), flow.value[step.output[k]].step[axis],
                                     hand.rows + step.behind, count, &step.taps[k], n)
             column += n
+        at[last] = lo[last]
+        if not next_line(flow, lo, hi, axis, at):
+            return
 
 
 cdef void fill_margins(Hand *hand, const Step *step, char *row, Py_ssize_t first, Py_ssize_t end) noexcept nogil:
@@ -292,32 +287,38 @@ cdef void filter_within(Hand *hand, const Step *step) noexcept nogil:
     """Filters along the last axis: the rows are one row, shifted."""
     cdef Flow *flow = hand.flow
     cdef int last = flow.dims - 1, parent = step.input[0], k
-    cdef Py_ssize_t first = hand.lo[step.output[0] * flow.dims + last], n = width(hand, step.output[0])
+    cdef const Py_ssize_t *lo = hand.lo + step.output[0] * flow.dims
+    cdef const Py_ssize_t *hi = hand.hi + step.output[0] * flow.dims
     cdef Py_ssize_t parent_lo = hand.lo[parent * flow.dims + last], parent_hi = hand.hi[parent * flow.dims + last]
     cdef Py_ssize_t at[MAX_DIMS]
     cdef Py_ssize_t line, m
     cdef char *row
-    for line in range(count_lines(hand, step.output[0], -1)):
-        find_line(hand, step.output[0], -1, line, at)
+    cdef char *out
+    begin_lines(flow, lo, at)
+    while True:
         at[last] = parent_lo
         row = sample(hand, parent, at)
-        if not step.periodic:
-            fill_margins(hand, step, row, parent_lo, parent_hi)
-        for m in range(step.behind + 1 + step.ahead):
-            hand.rows[m] = row + (first - step.behind + m - parent_lo) * flow.item
-        at[last] = first
-        for k in range(step.outputs):
-            flow.kernels.filter(sample(hand, step.output[k], at), 0, hand.rows + step.behind, 1, &step.taps[k], n)
+        at[last] = lo[last]
+        for line in range(hi[last - 1] - lo[last - 1]):
+            if not step.periodic:
+                fill_margins(hand, step, row, parent_lo, parent_hi)
+            for m in range(step.behind + 1 + step.ahead):
+                hand.rows[m] = row + (lo[last] - step.behind + m - parent_lo) * flow.item
+            for k in range(step.outputs):
+                out = sample(hand, step.output[k], at) + line * pitch(hand, step.output[k], last - 1)
+                flow.kernels.filter(out, 0, hand.rows + step.behind, 1, &step.taps[k], hi[last] - lo[last])
+            row += pitch(hand, parent, last - 1)
+        if not next_line(flow, lo, hi, last - 1, at):
+            return
 
 
 # ---- the other steps --------------------------------------------------------------------------------------
 
-cdef void divide_by_frame(Hand *hand, const Step *step, const Py_ssize_t *at, Py_ssize_t n) noexcept nogil:
+cdef void divide_by_frame(Hand *hand, const Step *step, const Py_ssize_t *at, char *row, Py_ssize_t n) noexcept nogil:
     """Divide a row by a table that is constant except near the ends of each axis, where it has a sample for each."""
     cdef Flow *flow = hand.flow
     cdef int last = flow.dims - 1, axis
     cdef Py_ssize_t offset = 0, i, j = 0, size, reach = step.reach[last], columns = flow.shape[last], many
-    cdef char *row = sample(hand, step.output[0], at)
     cdef const char *table
     for axis in range(last):
         size = min(flow.shape[axis], 2 * step.reach[axis] + 1)
@@ -342,46 +343,67 @@ cdef inline Py_ssize_t in_frame(Py_ssize_t i, Py_ssize_t n, Py_ssize_t reach) no
 cdef void point_by_point(Hand *hand, const Step *step) noexcept nogil:
     """Steps that need nothing but the same sample of their inputs."""
     cdef Flow *flow = hand.flow
-    cdef int out = step.output[0], k
-    cdef Py_ssize_t n = width(hand, out), line
+    cdef int last = flow.dims - 1, k
+    cdef const Py_ssize_t *lo = hand.lo + step.output[0] * flow.dims
+    cdef const Py_ssize_t *hi = hand.hi + step.output[0] * flow.dims
     cdef Py_ssize_t at[MAX_DIMS]
     cdef const void **row = hand.rows
-    cdef void *vector[3]
-    for line in range(count_lines(hand, out, -1)):
-        find_line(hand, out, -1, line, at)
+    cdef char *out[MOST_OUTPUTS]
+    begin_lines(flow, lo, at)
+    while True:
         for k in range(step.inputs):
             row[k] = sample(hand, step.input[k], at) if step.input[k] >= 0 else NULL
-        if step.kind == LOAD:
-            fetch(flow, &flow.field[out], at, at[flow.dims - 1], n, sample(hand, out, at))
-        elif step.kind == PRODUCTS:
-            flow.kernels.products(sample(hand, out, at), row, row + step.inputs // 2, step.numbers, step.inputs // 2, n)
-        elif step.kind == NORMS:
-            flow.kernels.norm(sample(hand, out, at), <void **>row, step.inputs, 1, n, NULL)
-        elif step.kind == RATIO:
-            flow.kernels.ratio(sample(hand, out, at), row[0], row[1], step.number, n)
-        elif step.kind == FRAME:
-            divide_by_frame(hand, step, at, n)
-        elif step.kind == ANGLE:
-            flow.kernels.angle(sample(hand, out, at), row[0], row[1], step.number, n)
-        elif step.kind == PRINCIPAL:
-            for k in range(1, step.outputs):
-                vector[k - 1] = sample(hand, step.output[k], at)
-            flow.kernels.principal(sample(hand, out, at), vector, row, step.outputs - 1, n)
+        for k in range(step.outputs):
+            out[k] = sample(hand, step.output[k], at)
+        for at[last - 1] in range(lo[last - 1], hi[last - 1]):
+            compute_row(hand, step, at, hi[last] - lo[last], out, row)
+            for k in range(step.inputs):
+                if step.input[k] >= 0:
+                    row[k] = <const char *>row[k] + pitch(hand, step.input[k], last - 1)
+            for k in range(step.outputs):
+                out[k] += pitch(hand, step.output[k], last - 1)
+        at[last - 1] = lo[last - 1]
+        if not next_line(flow, lo, hi, last - 1, at):
+            return
+
+
+cdef void compute_row(Hand *hand, const Step *step, const Py_ssize_t *at, Py_ssize_t n, char **out,
+                      const void **row) noexcept nogil:
+    cdef Flow *flow = hand.flow
+    if step.kind == LOAD:
+        fetch(flow, &flow.field[step.output[0]], at, at[flow.dims - 1], n, out[0])
+    elif step.kind == PRODUCTS:
+        flow.kernels.products(out[0], row, row + step.inputs // 2, step.numbers, step.inputs // 2, n)
+    elif step.kind == NORMS:
+        flow.kernels.norm(out[0], <void **>row, step.inputs, 1, n, NULL)
+    elif step.kind == RATIO:
+        flow.kernels.ratio(out[0], row[0], row[1], step.number, n)
+    elif step.kind == FRAME:
+        divide_by_frame(hand, step, at, out[0], n)
+    elif step.kind == ANGLE:
+        flow.kernels.angle(out[0], row[0], row[1], step.number, n)
+    elif step.kind == PRINCIPAL:
+        flow.kernels.principal(out[0], <void **>(out + 1), row, step.outputs - 1, n)
 
 
 cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
     """Write which samples of the box are edges; those on the rim of the field never are."""
     cdef Flow *flow = hand.flow
     cdef int dims = flow.dims - flow.pad, last = flow.dims - 1, magnitude = step.inputs - 1, axis, k
+    cdef Py_ssize_t line[MAX_DIMS]
     cdef Py_ssize_t at[MAX_DIMS]
-    cdef Py_ssize_t near[MAX_DIMS]
     cdef const void *gradient[3]
-    cdef Py_ssize_t line, lines, first, end, j, stride = flow.mask.stride[last]
+    cdef Py_ssize_t first, end, j, stride = flow.mask.stride[last]
+    cdef Py_ssize_t row_step = pitch(hand, step.input[magnitude], last - 1)
+    cdef Py_ssize_t plane_step = pitch(hand, step.input[magnitude], last - 2)
+    cdef const char *here
     cdef unsigned char *out
     cdef const char *mask
-    cdef bint rim
-    for line in range(lines_of_box(hand)):
-        find_in_box(hand, line, at)
+    cdef bint rim, more = True
+    begin_lines(flow, hand.box_lo, line)
+    while more:
+        memcpy(at, line, sizeof(at))
+        more = next_line(flow, hand.box_lo, hand.box_hi, -1, line)
         out = <unsigned char *>stored_line(flow, &flow.out, at) + at[last]
         first, end = hand.box_lo[last], hand.box_hi[last]
         rim = False
@@ -401,13 +423,12 @@ cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
         at[last] = first
         for k in range(dims):
             gradient[k] = sample(hand, step.input[k], at)
-        memcpy(near, at, sizeof(near))
-        lines = 3 if dims == 2 else 9
-        for k in range(lines):
-            near[last - 1] = at[last - 1] + k % 3 - 1
-            if dims == 3:
-                near[last - 2] = at[last - 2] + k // 3 - 1
-            hand.rows[k] = sample(hand, step.input[magnitude], near)
+        here = sample(hand, step.input[magnitude], at)
+        for k in range(3):
+            hand.rows[k] = here + (k - 1) * row_step
+        if dims == 3:
+            for k in range(9):
+                hand.rows[k] = here + (k % 3 - 1) * row_step + (k // 3 - 1) * plane_step
         out += first - hand.box_lo[last]
         flow.kernels.suppress(out, gradient, hand.rows, step.numbers, dims, flow.low, flow.high, end - first)
         if flow.masked:
@@ -422,12 +443,12 @@ cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
 cdef void write_result(Hand *hand, int component) noexcept nogil:
     cdef Flow *flow = hand.flow
     cdef int value = flow.result[component], last = flow.dims - 1
-    cdef Py_ssize_t stride = flow.out.stride[last], n = hand.box_hi[last] - hand.box_lo[last], line
+    cdef Py_ssize_t stride = flow.out.stride[last], n = hand.box_hi[last] - hand.box_lo[last]
     cdef Py_ssize_t at[MAX_DIMS]
     cdef const char *row
     cdef char *dst
-    for line in range(lines_of_box(hand)):
-        find_in_box(hand, line, at)
+    begin_lines(flow, hand.box_lo, at)
+    while True:
         row = sample(hand, value, at)
         dst = stored_line(flow, &flow.out, at) + component * flow.out.component + at[last] * stride
         if flow.mode == STREAMED:
@@ -436,6 +457,8 @@ cdef void write_result(Hand *hand, int component) noexcept nogil:
             memcpy(dst, row, n * flow.item)
         else:
             flow.kernels.store(dst, stride, row, n, 1)
+        if not next_line(flow, hand.box_lo, hand.box_hi, -1, at):
+            return
 
 
 cdef void run_box(Hand *hand) noexcept nogil:

@@ -1,81 +1,113 @@
-# Hysteresis: what is kept and connected to something strong becomes strong. Included by core.pyx.
+# Hysteresis: what is kept and connected to something strong becomes an edge. Included by core.pyx.
 
 cdef enum:
     REJECTED, WEAK, STRONG
-    SLAB_BYTES = 1 << 17
-
-# Bytes of one of these are STRONG in a word of eight.
-cdef uint64_t ANY_STRONG = 0x0202020202020202
+    REACHED = 4                     # weak, and connected to a strong one
+    # Slabs are thick enough for seams to be a small part of them.
+    LEAST_SLAB_BYTES = 1 << 17
+    SLAB_SEAMS = 8
+    SEEDS_AT_ONCE = 256
 
 cdef struct Marks:
-    unsigned char *data             # planes x rows x columns, dense
-    Py_ssize_t planes, rows, columns
-    Py_ssize_t lines, slab, slabs   # lines of all planes, and how many go together
+    unsigned char *data             # planes x rows x columns, dense; nothing on the rim
+    Py_ssize_t size, columns
+    Py_ssize_t row[9]               # offsets of the rows around a sample, its own included
+    int rows
+    Py_ssize_t slab, slabs          # bytes of whole lines that go together
 
 cdef struct Stack:
-    Py_ssize_t *item
+    unsigned char **item
     Py_ssize_t size, room
 
 
-cdef int push(Stack *stack, Py_ssize_t i) noexcept nogil:
-    cdef Py_ssize_t *larger
+cdef int push(Stack *stack, unsigned char *mark) noexcept nogil:
+    cdef unsigned char **larger
     if stack.size == stack.room:
-        larger = <Py_ssize_t *>realloc(stack.item, max(1024, 2 * stack.room) * sizeof(Py_ssize_t))
+        larger = <unsigned char **>realloc(stack.item, max(1024, 2 * stack.room) * sizeof(unsigned char *))
         if larger == NULL:
             return -1
         stack.item, stack.room = larger, max(1024, 2 * stack.room)
-    stack.item[stack.size] = i
+    stack.item[stack.size] = mark
     stack.size += 1
     return 0
 
 
-cdef int strengthen_around(const Marks *marks, Stack *stack, Py_ssize_t line, Py_ssize_t column, Py_ssize_t first,
-                           Py_ssize_t end) noexcept nogil:
-    """Make weak neighbours of a sample strong, in lines first ... end - 1, and note them."""
-    cdef Py_ssize_t plane = line // marks.rows if marks.planes > 1 else 0, row = line - plane * marks.rows, p, r, c
-    cdef Py_ssize_t left = max(0, column - 1), right = min(marks.columns, column + 2)
-    cdef unsigned char *data
-    for p in range(max(0, plane - 1), min(marks.planes, plane + 2)):
-        for r in range(max(0, row - 1, first - p * marks.rows), min(marks.rows, row + 2, end - p * marks.rows)):
-            data = marks.data + (p * marks.rows + r) * marks.columns
-            for c in range(left, right):
-                if data[c] == WEAK:
-                    data[c] = STRONG
-                    if push(stack, data + c - marks.data) < 0:
-                        return -1
+cdef inline int reach_around(const Marks *marks, Stack *stack, const unsigned char *mark, const unsigned char *first,
+                             const unsigned char *end) noexcept nogil:
+    """Reach weak neighbours of a mark, of those in first ... end - 1, and note them. All neighbours are in the array, for
+    no mark is on its rim."""
+    cdef unsigned char *near
+    cdef int k, c
+    for k in range(marks.rows):
+        near = <unsigned char *>mark + marks.row[k]
+        if near < first or near >= end or not ((near - 1)[0] | near[0] | near[1]) & WEAK:
+            continue
+        for c in range(-1, 2):
+            if near[c] == WEAK:
+                near[c] = REACHED
+                if push(stack, near + c) < 0:
+                    return -1
     return 0
+
+
+cdef bint find_seeds(const Marks *marks, const unsigned char *mark, int n, const unsigned char *first,
+                     const unsigned char *end, unsigned char *found) noexcept nogil:
+    """Which of n marks, SEEDS_AT_ONCE at most, are more than weak and have a weak neighbour among first ... end - 1.
+    Returns whether there may be one."""
+    cdef unsigned char around[SEEDS_AT_ONCE + 2]
+    cdef const unsigned char *near
+    cdef unsigned char some = 0
+    cdef int k, c
+    for c in range(n):
+        some |= mark[c]
+    if some <= WEAK:
+        return False
+    memset(around, 0, sizeof(around))
+    for k in range(marks.rows):
+        near = mark + marks.row[k] - 1
+        for c in range(<int>max(0, first - near), <int>min(n + 2, end - near)):
+            around[c] |= near[c]
+    for c in range(n):
+        found[c] = (around[c] | around[c + 1] | around[c + 2]) & (mark[c] > WEAK)
+    return True
 
 
 cdef int spread(const Marks *marks, Stack *stack, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t first,
                 Py_ssize_t end) noexcept nogil:
-    """Spread from the strong samples of lines start ... stop - 1 over lines first ... end - 1."""
-    cdef Py_ssize_t line, column, i
+    """Spread from marks start ... stop - 1 that are more than weak over marks first ... end - 1."""
+    cdef unsigned char seed[SEEDS_AT_ONCE]
     cdef uint64_t word
-    for line in range(start, stop):
-        column = 0
-        while column < marks.columns:
-            i = line * marks.columns + column
-            if column + 8 <= marks.columns:
-                memcpy(&word, marks.data + i, 8)
-                if not word & ANY_STRONG:
-                    column += 8
+    cdef Py_ssize_t at = start
+    cdef int n, c
+    cdef unsigned char *mark
+    while at < stop:
+        mark = marks.data + at
+        n = <int>min(SEEDS_AT_ONCE, stop - at)
+        at += n
+        if not find_seeds(marks, mark, n, marks.data + first, marks.data + end, seed):
+            continue
+        c = 0
+        while c < n:
+            if c + 8 <= n:
+                memcpy(&word, seed + c, 8)
+                if word == 0:
+                    c += 8
                     continue
-            if marks.data[i] == STRONG:
-                if strengthen_around(marks, stack, line, column, first, end) < 0:
+            if seed[c]:
+                if reach_around(marks, stack, mark + c, marks.data + first, marks.data + end) < 0:
                     return -1
                 while stack.size:
                     stack.size -= 1
-                    i = stack.item[stack.size]
-                    if strengthen_around(marks, stack, i // marks.columns, i % marks.columns, first, end) < 0:
+                    if reach_around(marks, stack, stack.item[stack.size], marks.data + first, marks.data + end) < 0:
                         return -1
-            column += 1
+            c += 1
     return 0
 
 
 cdef void tell(unsigned char *data, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
-        data[i] >>= 1
+        data[i] = data[i] > WEAK
 
 
 cdef class HysteresisCall(Call):
@@ -97,12 +129,12 @@ cdef class HysteresisCall(Call):
 
     cdef bint step(self, void *worker) noexcept nogil:
         cdef Py_ssize_t *unit = <Py_ssize_t *>(<Stack *>worker + 1)
-        cdef Py_ssize_t first = unit[0] * self.marks.slab, end = min(self.marks.lines, first + self.marks.slab)
+        cdef Py_ssize_t first = unit[0] * self.marks.slab, end = min(self.marks.size, first + self.marks.slab)
         if unit[0] < 0:
             return False
         unit[0] = -1
         if self.telling:
-            tell(self.marks.data + first * self.marks.columns, (end - first) * self.marks.columns)
+            tell(self.marks.data + first, end - first)
         elif spread(&self.marks, <Stack *>worker, first, end, first, end) < 0:
             fg_raise(&self.failed)
         return True
@@ -111,29 +143,33 @@ cdef class HysteresisCall(Call):
         """Spread over the seams between slabs, as far as it goes."""
         cdef Marks *marks = &self.marks
         cdef Stack stack
-        cdef Py_ssize_t k, near = 1 if marks.planes == 1 else marks.rows + 1, seam
+        cdef Py_ssize_t k, seam, near = marks.row[marks.rows - 1]
         cdef int failed = 0
         memset(&stack, 0, sizeof(stack))
         for k in range(1, marks.slabs):
             seam = k * marks.slab
-            failed |= spread(marks, &stack, max(0, seam - near), min(marks.lines, seam + near), 0, marks.lines)
+            failed |= spread(marks, &stack, max(0, seam - near), min(marks.size, seam + near), 0, marks.size)
         free(stack.item)
         return failed
 
 
 def hysteresis(cnp.ndarray marks, int workers, share):
-    """Turn marks (0 rejected, 1 weak, 2 strong; dense, 2-D or 3-D in the order of memory) into 0 and 1: strong, or
-    connected to a strong one by weak ones, diagonally too."""
+    """Turn marks (0 rejected, 1 weak, 2 strong; dense, 2-D or 3-D in the order of memory, all 0 on the rim) into 0 and 1:
+    strong, or connected to a strong one by weak ones, diagonally too."""
     cdef HysteresisCall call = HysteresisCall.__new__(HysteresisCall)
     cdef Marks *it = &call.marks
-    it.data = <unsigned char *>cnp.PyArray_DATA(marks)
-    it.planes = marks.shape[0] if marks.ndim == 3 else 1
-    it.rows, it.columns = marks.shape[marks.ndim - 2], marks.shape[marks.ndim - 1]
-    it.lines = it.planes * it.rows
-    if it.lines == 0 or it.columns == 0:
+    cdef Py_ssize_t plane
+    cdef int k
+    it.data, it.size = <unsigned char *>cnp.PyArray_DATA(marks), marks.size
+    if it.size == 0:
         return
-    it.slab = max(1, SLAB_BYTES // it.columns)
-    it.slabs = ceiling(it.lines, it.slab)
+    it.columns = marks.shape[marks.ndim - 1]
+    plane = marks.shape[marks.ndim - 2] * it.columns
+    it.rows = 9 if marks.ndim == 3 else 3
+    for k in range(it.rows):
+        it.row[k] = (k % 3 - 1) * it.columns + ((k // 3 - 1) * plane if it.rows == 9 else 0)
+    it.slab = ceiling(max(LEAST_SLAB_BYTES, SLAB_SEAMS * it.row[it.rows - 1]), it.columns) * it.columns
+    it.slabs = ceiling(it.size, it.slab)
     run(call, it.slabs, workers, share)
     with nogil:
         call.failed |= call.join_slabs()

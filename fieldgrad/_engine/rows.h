@@ -217,6 +217,23 @@ static inline int fg_to_bits_fld(long double x) { return x != 0; }
 #define fg_abs_f32 fabsf
 #define fg_abs_f64 fabs
 #define fg_abs_fld fabsl
+#define fg_copysign_f32 copysignf
+#define fg_copysign_f64 copysign
+#define fg_copysign_fld copysignl
+
+/* (atan(u) / u - 1) / u^2 as a polynomial of u^2, from the constant term on, for u up to tan(pi / 8): the relative error
+ * of u + u^3 p(u^2) is 2^-30 and 2^-59 (Remez's algorithm). */
+enum { FG_ARCTANGENT_TERMS_f32 = 5, FG_ARCTANGENT_TERMS_f64 = 11, FG_ARCTANGENT_TERMS_fld = 11 };
+static const float fg_arctangent_f32[] = {
+    -0.3333331550514389008f, 0.19998489427492883515f, -0.14243848513494531234f, 0.10595999623501367688f,
+    -0.060834480440943402341f,
+};
+#define FG_ARCTANGENT \
+    -0.33333333333333199113L, 0.19999999999954083746L, -0.1428571428024870673L, 0.11111110786148138579L, \
+    -0.090908978367453943155L, 0.076920616422924071197L, -0.06663120441200971218L, 0.058480093213654320176L, \
+    -0.05039847285485042464L, 0.038078364837348996963L, -0.017922326169521462235L
+static const double fg_arctangent_f64[] = {FG_ARCTANGENT};
+static const long double fg_arctangent_fld[] = {FG_ARCTANGENT};
 #define FG_TYPED2(name, type) name##_##type
 #define FG_TYPED1(name, type) FG_TYPED2(name, type)
 #define FG_TYPED(name) FG_TYPED1(name, FG_TYPE)

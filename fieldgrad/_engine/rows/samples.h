@@ -55,8 +55,10 @@ static void FG_NAME(load_##KIND)(void *dst, const char *src, Py_ssize_t stride, 
         FG_NAME(convert_##KIND)((T *)dst, src, size, n, 1, 1); \
     else if (stride == size) \
         FG_NAME(convert_##KIND)((T *)dst, src, size, n, 1, 0); \
-    else if (stride == 2 * size && lanes == 1 && !swap) /* [::2]: a stride that can be vectorised */ \
+    else if (stride == 2 * size && lanes == 1 && !swap) /* [::2]: a stride that can be vectorised, */ \
         FG_NAME(convert_##KIND)((T *)dst, src, 2 * size, n, 1, 0); \
+    else if (stride == 3 * size && lanes == 1 && !swap) /* and so can colours */ \
+        FG_NAME(convert_##KIND)((T *)dst, src, 3 * size, n, 1, 0); \
     else \
         FG_NAME(convert_##KIND)((T *)dst, src, stride, n, lanes, swap); \
 }

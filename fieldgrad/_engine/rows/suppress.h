@@ -27,47 +27,57 @@ static void FG_NAME(suppress_plane)(unsigned char *out, const T *const *gradient
         out[j] = (unsigned char)kept[j];
 }
 
-/* The magnitude where the line meets the face on the side of `sign`: bilinear between four of its samples. */
-FG_INLINE T FG_NAME(on_face)(const T *const *rows, const T *d, int axis, Py_ssize_t j, int sign)
+/* The magnitude on a face: bilinear between the sample at `near` and those beside it. */
+FG_INLINE T FG_NAME(on_face)(const T *near, Py_ssize_t first, Py_ssize_t second, T w_first, T w_second)
 {
-    const int p = axis == 0 ? 1 : 0, q = axis == 2 ? 1 : 2;
-    T longest = FG_TYPED(fg_abs)(d[axis]), w[2], sum[2];
-    int at[3], side[3];
-    for (int k = 0; k < 3; k++)
-        side[k] = (d[k] > 0) == (sign > 0) ? 1 : -1;
-    w[0] = FG_TYPED(fg_abs)(d[p]) / longest, w[1] = FG_TYPED(fg_abs)(d[q]) / longest;
-    at[axis] = side[axis];
-    for (int k = 0; k < 2; k++) {
-        T value[2];
-        at[q] = k * side[q];
-        for (int l = 0; l < 2; l++) {
-            at[p] = l * side[p];
-            value[l] = rows[3 * (at[0] + 1) + at[1] + 1][j + at[2]];
-        }
-        sum[k] = value[1] * w[0] + value[0] * (1 - w[0]);
-    }
-    return sum[1] * w[1] + sum[0] * (1 - w[1]);
+    T sum = near[first] * w_first + near[0] * (1 - w_first);
+    T beside = near[second + first] * w_first + near[second] * (1 - w_first);
+    return beside * w_second + sum * (1 - w_second);
 }
 
+/* The same in three dimensions: first, without a branch, through which face each line goes and where. One loop for each
+ * result, for compilers make branches of several selections in one. */
 static void FG_NAME(suppress_volume)(unsigned char *out, const T *const *gradient, const T *const *rows, const T *step,
                                      T low, T high, Py_ssize_t n)
 {
+    FG_TYPED(fg_bits) across[64], first[64], second[64];  /* offsets of neighbours: to the face, and along its sides */
+    T size0[64], size1[64], size2[64], other[64], longest[64], w_first[64], w_second[64];
+    const T *here = rows[4], *g0 = gradient[0], *g1 = gradient[1], *g2 = gradient[2];
+    const T step0 = step[0], step1 = step[1], step2 = step[2];
+    const FG_TYPED(fg_bits) plane = (FG_TYPED(fg_bits))(rows[7] - here), row = (FG_TYPED(fg_bits))(rows[5] - here);
     for (Py_ssize_t j = 0; j < n; j++) {
-        T d[3], m = rows[4][j];
-        int axis = 0;
+        size0[j] = FG_TYPED(fg_abs)(g0[j] * step0), size1[j] = FG_TYPED(fg_abs)(g1[j] * step1);
+        size2[j] = FG_TYPED(fg_abs)(g2[j] * step2);
+    }
+    for (Py_ssize_t j = 0; j < n; j++)
+        other[j] = size1[j] > size0[j] ? size1[j] : size0[j];
+    for (Py_ssize_t j = 0; j < n; j++)
+        longest[j] = size2[j] > other[j] ? size2[j] : other[j];
+    for (Py_ssize_t j = 0; j < n; j++)
+        w_first[j] = ((size2[j] > other[j]) | (size1[j] > size0[j]) ? size0[j] : size1[j]) / longest[j];
+    for (Py_ssize_t j = 0; j < n; j++)
+        w_second[j] = (size2[j] > other[j] ? size1[j] : size2[j]) / longest[j];
+    for (Py_ssize_t j = 0; j < n; j++) {
+        FG_TYPED(fg_bits) to0 = g0[j] * step0 > 0 ? plane : -plane, to1 = g1[j] * step1 > 0 ? row : -row;
+        FG_TYPED(fg_bits) to2 = g2[j] * step2 > 0 ? 1 : -1;
+        FG_TYPED(fg_bits) along1 = -(FG_TYPED(fg_bits))(size1[j] > size0[j]);
+        FG_TYPED(fg_bits) along2 = -(FG_TYPED(fg_bits))(size2[j] > other[j]);
+        across[j] = (to2 & along2) | (to1 & along1 & ~along2) | (to0 & ~along1 & ~along2);
+        first[j] = (to0 & (along1 | along2)) | (to1 & ~along1 & ~along2);
+        second[j] = (to1 & along2) | (to2 & ~along2);
+    }
+    for (Py_ssize_t j = 0; j < n; j++) {
+        T m = here[j];
         out[j] = 0;
-        if (!(m >= low))
-            continue;
-        for (int k = 0; k < 3; k++) {
-            d[k] = gradient[k][j] * step[k];
-            axis = FG_TYPED(fg_abs)(d[k]) > FG_TYPED(fg_abs)(d[axis]) ? k : axis;
+        if (m >= low) {
+            T plus = FG_NAME(on_face)(here + j + across[j], first[j], second[j], w_first[j], w_second[j]);
+            T minus = FG_NAME(on_face)(here + j - across[j], -first[j], -second[j], w_first[j], w_second[j]);
+            out[j] = (unsigned char)((plus <= m) & (minus <= m) ? 1 + (m >= high) : 0);
         }
-        if (FG_NAME(on_face)(rows, d, axis, j, 1) <= m && FG_NAME(on_face)(rows, d, axis, j, -1) <= m)
-            out[j] = m >= high ? 2 : 1;
     }
 }
 
-/* `rows` are the magnitudes of the 3 or 9 lines around, in the order of memory; samples before the first and after the
+/* `rows` are the magnitudes of the 3 or 9 lines around, in the order of memory and equally far apart; samples before the first and after the
  * last of each must be there. `step` scales the gradient's components to indices. */
 static void FG_NAME(suppress)(unsigned char *out, const void *const *gradient, const void *const *rows, const void *step,
                               int dims, double low, double high, Py_ssize_t n)
