@@ -33,9 +33,8 @@ _TRUNCATE = 4.0
 # ---- the chain ---------------------------------------------------------------------------------------------
 
 
-def _smoothed(stages, field, ndim, sigma, scale, mode, cval):
-    """A field times `scale`, smoothed axis by axis; and what it is to be multiplied by still."""
-    value = stages.load(field)
+def _smoothed(stages, value, ndim, sigma, scale, mode, cval):
+    """A value times `scale`, smoothed axis by axis; and what it is to be multiplied by still."""
     for k in range(ndim):
         if sigma[k] > 0:
             taps = gaussian_taps(sigma[k], 0, _TRUNCATE)
@@ -71,10 +70,14 @@ def _filtered(table, axis, taps, outside):
 def _slopes(stages, ndim, channels, shape, sigma, steps, scale, masked, mode, cval, eps):
     """For each channel the components of 8 times the gradient of the smoothed image, by Sobel's filter."""
     slopes = []
+    mask = stages.load(channels) if masked else None
     for channel in range(channels):
-        value, factor = _smoothed(stages, channel, ndim, sigma, scale, mode, cval)
+        value = stages.load(channel)
         if masked:
-            value = stages.ratio(value, _smoothed(stages, channels, ndim, sigma, 1.0, mode, cval)[0], eps)
+            value = stages.select(value, mask)
+        value, factor = _smoothed(stages, value, ndim, sigma, scale, mode, cval)
+        if masked:
+            value = stages.ratio(value, _smoothed(stages, mask, ndim, sigma, 1.0, mode, cval)[0], eps)
         elif mode == "constant" and any(sigma):
             value = stages.over_frame(value, *_frame(ndim, shape, sigma, cval, eps))
         slopes.append(
@@ -194,10 +197,7 @@ class Detection:
             if channel.dtype.kind == "f" and channel.size and np.isnan(channel.min()):
                 mask = ~np.isnan(channel) if mask is None else mask & ~np.isnan(channel)
         self.mask = None if mask is None else eroded(mask)
-        self.fields = list(channels)
-        if mask is not None:
-            zero = np.zeros((), image.dtype)
-            self.fields = [*(np.where(mask, channel, zero) for channel in channels), mask]
+        self.fields = list(channels) if mask is None else [*channels, mask]
         eps = float(np.finfo(np.float32 if image.dtype.kind == "f" and self.sample == 0 else np.float64).eps)
         self.settings = (
             len(channels), self.shape, sigmas, steps, 1 / self.full, mask is not None, mode, cval, eps
@@ -205,8 +205,10 @@ class Detection:
 
     def noise(self):
         """The largest magnitude that rounding can make of a constant image."""
-        channels = self.fields[: self.settings[0]]
-        largest = max(max(float(c.max()), -float(c.min())) for c in channels) / self.full
+        count = self.settings[0]
+        which = {"initial": 0, "where": self.fields[count] if len(self.fields) > count else True}
+        channels = self.fields[:count]
+        largest = max(max(float(c.max(**which)), -float(c.min(**which))) for c in channels) / self.full
         return 16 * float(np.finfo("fd"[self.sample]).eps) * largest / min(self.steps)
 
     def magnitude(self, workers):

@@ -530,7 +530,7 @@ def _color(stages, ndim, channels, sigma, mode, cval):
     for channel in range(channels):
         if sigma[0] > 0:
             settings = (sigma, (1.0,) * ndim, mode, cval, 4.0)
-            slopes.append([gaussian_derivative(stages, channel, (k,), *settings) for k in range(ndim)])
+            slopes.append([gaussian_derivative(stages, stages.load(channel), (k,), *settings) for k in range(ndim)])
         else:
             smooth, edge = OPERATORS["sobel"].normalized("derivative")
             image = stages.load(channel)

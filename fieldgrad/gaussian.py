@@ -15,10 +15,9 @@ from .stages import evaluate, gaussian_taps
 __all__ = ["gaussian_gradient", "gaussian_gradient_magnitude", "gaussian_laplace", "hessian_of_gaussian"]
 
 
-def gaussian_derivative(stages, field, axes, sigma, steps, mode, cval, truncate, *, extended=False):
-    """A derivative of the smoothed field, axis by axis as in scipy.ndimage: each finds `cval` beyond the ends; or, if
-    the field is `extended` by that constant, what became of it."""
-    value = stages.load(field)
+def gaussian_derivative(stages, value, axes, sigma, steps, mode, cval, truncate, *, extended=False):
+    """A derivative of a smoothed value, axis by axis as in scipy.ndimage: each finds `cval` beyond the ends; or, if
+    the value is `extended` by that constant, what became of it."""
     for k in range(len(sigma)):
         order = axes.count(k)
         taps = gaussian_taps(sigma[k], order, truncate).times(1 / steps[k] ** order)
@@ -37,8 +36,11 @@ class _Smoothed:
     def _plain(self, field, *axes):
         sigma, steps, mode, cval, truncate = self._settings
         outside = cval if field == 0 else 1.0  # beyond constant ends there are samples
+        value = self._stages.load(field)
+        if self._masked and field == 0:
+            value = self._stages.select(value, self._stages.load(1))
         return gaussian_derivative(
-            self._stages, field, axes, sigma, steps, mode, outside, truncate, extended=self._masked
+            self._stages, value, axes, sigma, steps, mode, outside, truncate, extended=self._masked
         )
 
     def derivative(self, *axes):
@@ -91,9 +93,7 @@ def _gaussian_family(build, image, sigma, spacing, mode, cval, truncate, mask, a
         if truncate * s < 0.5:
             reach = f"truncate * sigma / spacing is {truncate * s:.3g}"
             raise ValueError(f"sigma must reach the next sample, half a sample at least: {reach}")
-    fields = [image]
-    if mask is not None:
-        fields = [np.where(mask, image, np.zeros((), image.dtype)), mask]
+    fields = [image] if mask is None else [image, mask]
     options = (axes, mask is not None, sigmas, steps, mode, cval, truncate)
     result = evaluate(build, fields, sample, options, out, workers)
     if mask is not None:

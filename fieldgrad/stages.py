@@ -82,6 +82,18 @@ class Step:
     ghosts: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class Value:
+    """What a step makes, as the engine reads it."""
+
+    offset: int | None  # of its scratch in samples; None for a field that filters read as it is
+    room: tuple[int, ...]  # samples along each axis; only along the last one if it has one line at a time
+    margin: int  # samples of a line besides, at either end
+    components: tuple[int, ...] = ()  # of the results
+    alone: bool = False  # one of them, and no step reads it
+    field: int | None = None
+
+
 class Stages:
     """The steps of a call. Every method takes values and returns a new one, or one that is the same already."""
 
@@ -96,6 +108,10 @@ class Stages:
         value = self._add("load", (), number=float(field))
         self._fields[value] = field
         return value
+
+    def select(self, value: int, mask: int) -> int:
+        """The value where a mask is not zero, zero elsewhere."""
+        return self._add("select", (value, mask))
 
     def filter(self, value: int, axis: int, taps: Taps, mode: str, outside: float = 0.0) -> int:
         """A filter along one axis; `outside` is the constant beyond the ends in mode "constant"."""
@@ -153,7 +169,7 @@ class Stages:
         self, shape: tuple[int, ...], order: tuple[int, ...], sample: int, stored: tuple, results: tuple[int, ...]
     ) -> Pipeline:
         """The engine's form, for fields of that shape whose axes memory has in that order."""
-        steps = [_in_memory_order(step, shape, order) for step in _grouped(self._steps)]
+        steps = _late([_in_memory_order(step, shape, order) for step in _grouped(self._steps)], len(shape) - 1)
         sizes = tuple(shape[k] for k in order)
         reach = _reach_of_values(steps, self._values, len(shape), results)
         # Boxes reach beyond a periodic axis, unless they need all of it anyway: then they have it once, with ghosts.
@@ -166,11 +182,14 @@ class Stages:
         # What decides about boxes: scratch that is near, and little work done twice.
         layout = _Layout(steps, sizes, reach, virtual, fetched, 4 if sample == 0 else 8)
         side = layout.best_side(smallest)
-        values, scratch = layout.placed(side, results)
-        values = [(*value, self._fields.get(k)) for k, value in enumerate(values)]
-        return Pipeline(
-            sizes, side, sample, stored, steps, values, scratch, results, layout.most_rows(side)
-        )
+        values, scratch = layout.placed(side)
+        read = {value for step in steps for value in step.inputs}
+        for k in set(results):
+            components = tuple(c for c, value in enumerate(results) if value == k)
+            values[k] = replace(values[k], components=components, alone=len(components) == 1 and k not in read)
+        for k, field in self._fields.items():
+            values[k] = replace(values[k], field=field)
+        return Pipeline(sizes, side, sample, stored, steps, values, scratch, layout.most_rows(side))
 
 
 def _grouped(steps):
@@ -183,6 +202,23 @@ def _grouped(steps):
             step = replace(first, outputs=first.outputs + step.outputs, taps=first.taps + step.taps)
         groups[key] = step
     return list(groups.values())
+
+
+def _in_lines(step, last):
+    """Whether a step needs of its inputs the same line only."""
+    return step.kind != "suppress" and (step.kind != "filter" or step.axis == last)
+
+
+def _late(steps, last):
+    """Steps in lines right before the first one that needs what they make, so that more of them are neighbours."""
+    ordered: list[Step] = []
+    for step in reversed(steps):
+        at = 0
+        if _in_lines(step, last):
+            needed = (k for k, other in enumerate(ordered) if set(other.inputs) & set(step.outputs))
+            at = next(needed, 0)
+        ordered.insert(at, step)
+    return ordered
 
 
 def _in_memory_order(step, shape, order):
@@ -245,7 +281,7 @@ class _Layout:
     """Sizes of boxes, and where values are in scratch."""
 
     # Of all values of a box: most of L2; or more than that, where boxes would repeat much of their neighbours' work.
-    NEAR_BYTES, MOST_BYTES = 3 << 19, 16 << 20
+    NEAR_BYTES, MOST_BYTES = 1 << 20, 16 << 20
     # What must be left of the work for a box to be made larger.
     WORTHWHILE_NEAR, WORTHWHILE_FAR = 0.98, 0.9
     LONGEST_ROW = 1024
@@ -253,6 +289,32 @@ class _Layout:
     def __init__(self, steps, shape, reach, virtual, fetched, item):
         self._steps, self._shape, self._reach = steps, shape, reach
         self._virtual, self._fetched, self._item = virtual, fetched, item
+        self._ends = self._ends_of_runs()
+        uses = zip(steps, self._ends, strict=True)
+        self._last_use = {value: end for step, end in uses for value in (*step.inputs, *step.outputs)}
+        self._one_line = self._with_one_line()
+
+    def _ends_of_runs(self):
+        """For each step the last one of those done with it line by line."""
+        ends = list(range(len(self._steps)))
+        for k in reversed(ends[:-1]):
+            if all(_in_lines(step, len(self._shape) - 1) for step in self._steps[k : k + 2]):
+                ends[k] = ends[k + 1]
+        return ends
+
+    def _with_one_line(self):
+        """Values that nothing needs but steps done line by line with the one that makes them."""
+        lines = {
+            value
+            for step, end in zip(self._steps, self._ends, strict=True)
+            if _in_lines(step, len(self._shape) - 1)
+            for value in step.outputs
+            if self._last_use[value] == end
+        }
+        for step in self._steps:
+            if step.kind == "frame" and step.outputs[0] not in lines:  # has the place of its input
+                lines -= set(step.inputs)
+        return lines
 
     def extents(self, value, side):
         """Samples of a value that a box of that shape needs."""
@@ -272,7 +334,8 @@ class _Layout:
         line = 64 // self._item
         *outer, n = self.extents(value, side)
         lines = ceil(n / line) + 2 * ceil(self.margin(value) / line)
-        return (*outer, (lines | 1) * line)
+        n = (lines | 1) * line
+        return (n,) if value in self._one_line else (*outer, n)
 
     def work(self, side):
         """Products for each result, about."""
@@ -307,13 +370,10 @@ class _Layout:
             side = min(larger)[1]
 
     def scratch(self, side):
-        return self.placed(side, ())[1]
+        return self.placed(side)[1]
 
-    def placed(self, side, results):
-        """For each value (offset, room, margin), and the scratch that all need: places are used again when their
-        value has served."""
-        last_use = {v: k for k, step in enumerate(self._steps) for v in (*step.inputs, *step.outputs)}
-        last_use |= dict.fromkeys(results, len(self._steps))
+    def placed(self, side):
+        """All values, and the scratch that they need: places are used again when their value has served."""
         free: list[tuple[int, int]] = []  # (size, offset)
         end = 0
         places: dict[int, tuple[int, int]] = {}
@@ -322,7 +382,7 @@ class _Layout:
             for value in step.outputs:
                 room, margin = self.room(value, side), self.margin(value)
                 if value in self._fetched:
-                    values[value] = (None, room, margin)
+                    values[value] = Value(None, room, margin)
                     continue
                 if step.kind == "frame":
                     places[value] = places.pop(step.inputs[0])
@@ -335,10 +395,8 @@ class _Layout:
                     else:
                         places[value] = (size, end)
                         end += size
-                values[value] = (places[value][1], room, margin)
-            for value in {*step.inputs, *step.outputs}:
-                if last_use.get(value) == k and value in places:
-                    free.append(places.pop(value))
+                values[value] = Value(places[value][1], room, margin)
+            free += [places.pop(value) for value in list(places) if self._last_use[value] == k]
         return values, end
 
     def most_rows(self, side):

@@ -8,10 +8,10 @@ cdef enum:
     # two apart would drive each other out of the caches.
     READ_IN_PLACE = 8
     FEWEST_COLUMNS = 256
-    MOST_OUTPUTS = 4                # of a step from sample to sample
+    MOST_OUTPUTS = 8                # of a step
 
 cdef enum StepKind:
-    LOAD, FILTER, PRODUCTS, NORMS, RATIO, FRAME, ANGLE, PRINCIPAL, SUPPRESS
+    LOAD, SELECT, FILTER, PRODUCTS, NORMS, RATIO, FRAME, ANGLE, PRINCIPAL, SUPPRESS
 
 cdef struct Step:
     StepKind kind
@@ -37,20 +37,22 @@ cdef struct Field:
 
 cdef struct Value:
     bint fetched                    # a field that is never copied whole: filters take rows of it as they need them
+    int components                  # of the results that it is, and which
+    const int *component
+    bint alone                      # it is one, and no step reads it: it can be made where the result is to be
     Py_ssize_t offset               # of its scratch, in bytes
-    Py_ssize_t *step                # samples from line to line, for each axis
+    Py_ssize_t *step                # samples from line to line, for each axis: none if it has one line only
 
 cdef struct Flow:
     const fg_kernels *kernels
     Py_ssize_t item
-    int dims, pad, steps, values, components
+    int dims, pad, steps, values
     Py_ssize_t shape[MAX_DIMS]
     Py_ssize_t side[MAX_DIMS]       # of a box
     Py_ssize_t boxes[MAX_DIMS]
     Py_ssize_t units, scratch, most_rows    # rows that a step takes at once
     Step *step
     Value *value
-    const int *result               # the values to be written
     Field *field
     Layout out, mask
     bint masked
@@ -118,9 +120,8 @@ cdef void begin_box(Hand *hand, Py_ssize_t unit) noexcept nogil:
         unit //= flow.boxes[axis]
     for k in range(flow.values * flow.dims):
         hand.lo[k], hand.hi[k] = NOWHERE, -NOWHERE
-    for k in range(flow.components):
-        for axis in range(flow.dims):
-            widen(hand, flow.result[k], axis, hand.box_lo[axis], hand.box_hi[axis])
+        if flow.value[k // flow.dims].components > 0:
+            hand.lo[k], hand.hi[k] = hand.box_lo[k % flow.dims], hand.box_hi[k % flow.dims]
     for k in reversed(range(flow.steps)):
         ask(hand, &flow.step[k])
     hand.done = False
@@ -155,10 +156,13 @@ cdef inline char *sample(const Hand *hand, int value, const Py_ssize_t *at) noex
     """A value's sample in scratch."""
     cdef Flow *flow = hand.flow
     cdef const Py_ssize_t *lo = hand.lo + value * flow.dims
+    cdef const Py_ssize_t *step = flow.value[value].step
     cdef Py_ssize_t offset = at[flow.dims - 1] - lo[flow.dims - 1]
     cdef int axis
-    for axis in range(flow.dims - 1):
-        offset += (at[axis] - lo[axis]) * flow.value[value].step[axis]
+    # There are two axes at least before the last. As a loop this would be vectorised, and wait for `at` to be written.
+    offset += (at[0] - lo[0]) * step[0] + (at[1] - lo[1]) * step[1]
+    for axis in range(2, flow.dims - 1):
+        offset += (at[axis] - lo[axis]) * step[axis]
     return hand.scratch + flow.value[value].offset + offset * flow.item
 
 
@@ -270,46 +274,34 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
 
 
 cdef void fill_margins(Hand *hand, const Step *step, char *row, Py_ssize_t first, Py_ssize_t end) noexcept nogil:
-    """Put ghosts before and after a row's samples, which are first ... end - 1; scratch has room for them."""
+    """Put ghosts before and after a row's samples, which are first ... end - 1; scratch has room for them. There are
+    ghosts at the ends of the axis only."""
     cdef Flow *flow = hand.flow
-    cdef Py_ssize_t n = flow.shape[flow.dims - 1], item = flow.item, i, stands
-    cdef Py_ssize_t lo = hand.lo[step.output[0] * flow.dims + flow.dims - 1] - step.behind
-    cdef Py_ssize_t hi = hand.hi[step.output[0] * flow.dims + flow.dims - 1] + step.ahead
-    for i in range(lo, first):
-        stands = ghost(step, i, n)
-        memcpy(row + (i - first) * item, step.numbers if stands == CONSTANT else row + (stands - first) * item, item)
-    for i in range(end, hi):
-        stands = ghost(step, i, n)
-        memcpy(row + (i - first) * item, step.numbers if stands == CONSTANT else row + (stands - first) * item, item)
+    cdef Py_ssize_t value = step.output[0] * flow.dims + flow.dims - 1
+    cdef Py_ssize_t before = first - (hand.lo[value] - step.behind), after = hand.hi[value] + step.ahead - end
+    cdef char *zero = row - first * flow.item  # where sample 0 would be
+    if before > 0:
+        flow.kernels.stand_in(row - flow.item, -1, zero, step.ghost, before, step.numbers)
+    if after > 0:
+        flow.kernels.stand_in(zero + end * flow.item, 1, zero, step.ghost + step.behind, after, step.numbers)
 
 
-cdef void filter_within(Hand *hand, const Step *step) noexcept nogil:
+cdef void filter_line(Hand *hand, const Step *step, Py_ssize_t *at, Py_ssize_t n, char **out) noexcept nogil:
     """Filters along the last axis: the rows are one row, shifted."""
     cdef Flow *flow = hand.flow
     cdef int last = flow.dims - 1, parent = step.input[0], k
-    cdef const Py_ssize_t *lo = hand.lo + step.output[0] * flow.dims
-    cdef const Py_ssize_t *hi = hand.hi + step.output[0] * flow.dims
+    cdef Py_ssize_t first = at[last], m
     cdef Py_ssize_t parent_lo = hand.lo[parent * flow.dims + last], parent_hi = hand.hi[parent * flow.dims + last]
-    cdef Py_ssize_t at[MAX_DIMS]
-    cdef Py_ssize_t line, m
     cdef char *row
-    cdef char *out
-    begin_lines(flow, lo, at)
-    while True:
-        at[last] = parent_lo
-        row = sample(hand, parent, at)
-        at[last] = lo[last]
-        for line in range(hi[last - 1] - lo[last - 1]):
-            if not step.periodic:
-                fill_margins(hand, step, row, parent_lo, parent_hi)
-            for m in range(step.behind + 1 + step.ahead):
-                hand.rows[m] = row + (lo[last] - step.behind + m - parent_lo) * flow.item
-            for k in range(step.outputs):
-                out = sample(hand, step.output[k], at) + line * pitch(hand, step.output[k], last - 1)
-                flow.kernels.filter(out, 0, hand.rows + step.behind, 1, &step.taps[k], hi[last] - lo[last])
-            row += pitch(hand, parent, last - 1)
-        if not next_line(flow, lo, hi, last - 1, at):
-            return
+    at[last] = parent_lo
+    row = sample(hand, parent, at)
+    at[last] = first
+    if not step.periodic:
+        fill_margins(hand, step, row, parent_lo, parent_hi)
+    for m in range(step.behind + 1 + step.ahead):
+        hand.rows[m] = row + (first - step.behind + m - parent_lo) * flow.item
+    for k in range(step.outputs):
+        flow.kernels.filter(out[k], 0, hand.rows + step.behind, 1, &step.taps[k], n)
 
 
 # ---- the other steps --------------------------------------------------------------------------------------
@@ -340,38 +332,17 @@ cdef inline Py_ssize_t in_frame(Py_ssize_t i, Py_ssize_t n, Py_ssize_t reach) no
     return reach if i < n - reach else i - n + 2 * reach + 1
 
 
-cdef void point_by_point(Hand *hand, const Step *step) noexcept nogil:
+cdef void combine_line(Hand *hand, const Step *step, const Py_ssize_t *at, Py_ssize_t n, char **out) noexcept nogil:
     """Steps that need nothing but the same sample of their inputs."""
     cdef Flow *flow = hand.flow
-    cdef int last = flow.dims - 1, k
-    cdef const Py_ssize_t *lo = hand.lo + step.output[0] * flow.dims
-    cdef const Py_ssize_t *hi = hand.hi + step.output[0] * flow.dims
-    cdef Py_ssize_t at[MAX_DIMS]
     cdef const void **row = hand.rows
-    cdef char *out[MOST_OUTPUTS]
-    begin_lines(flow, lo, at)
-    while True:
-        for k in range(step.inputs):
-            row[k] = sample(hand, step.input[k], at) if step.input[k] >= 0 else NULL
-        for k in range(step.outputs):
-            out[k] = sample(hand, step.output[k], at)
-        for at[last - 1] in range(lo[last - 1], hi[last - 1]):
-            compute_row(hand, step, at, hi[last] - lo[last], out, row)
-            for k in range(step.inputs):
-                if step.input[k] >= 0:
-                    row[k] = <const char *>row[k] + pitch(hand, step.input[k], last - 1)
-            for k in range(step.outputs):
-                out[k] += pitch(hand, step.output[k], last - 1)
-        at[last - 1] = lo[last - 1]
-        if not next_line(flow, lo, hi, last - 1, at):
-            return
-
-
-cdef void compute_row(Hand *hand, const Step *step, const Py_ssize_t *at, Py_ssize_t n, char **out,
-                      const void **row) noexcept nogil:
-    cdef Flow *flow = hand.flow
+    cdef int k
+    for k in range(step.inputs):
+        row[k] = sample(hand, step.input[k], at) if step.input[k] >= 0 else NULL
     if step.kind == LOAD:
         fetch(flow, &flow.field[step.output[0]], at, at[flow.dims - 1], n, out[0])
+    elif step.kind == SELECT:
+        flow.kernels.select(out[0], row[0], row[1], n)
     elif step.kind == PRODUCTS:
         flow.kernels.products(out[0], row, row + step.inputs // 2, step.numbers, step.inputs // 2, n)
     elif step.kind == NORMS:
@@ -438,45 +409,126 @@ cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
                     out[j] = 0
 
 
-# ---- a box ------------------------------------------------------------------------------------------------
+# ---- results ----------------------------------------------------------------------------------------------
 
-cdef void write_result(Hand *hand, int component) noexcept nogil:
+cdef inline char *result_line(const Hand *hand, int component, const Py_ssize_t *at) noexcept nogil:
     cdef Flow *flow = hand.flow
-    cdef int value = flow.result[component], last = flow.dims - 1
-    cdef Py_ssize_t stride = flow.out.stride[last], n = hand.box_hi[last] - hand.box_lo[last]
-    cdef Py_ssize_t at[MAX_DIMS]
-    cdef const char *row
+    cdef int last = flow.dims - 1
+    return (stored_line(flow, &flow.out, at) + component * flow.out.component
+            + hand.box_lo[last] * flow.out.stride[last])
+
+
+cdef void write_line(const Hand *hand, const Value *value, const char *row, const Py_ssize_t *at) noexcept nogil:
+    """Write the box's part of a line of samples, which begins at `row`."""
+    cdef Flow *flow = hand.flow
+    cdef int last = flow.dims - 1, k
+    cdef Py_ssize_t n = hand.box_hi[last] - hand.box_lo[last]
     cdef char *dst
-    begin_lines(flow, hand.box_lo, at)
-    while True:
-        row = sample(hand, value, at)
-        dst = stored_line(flow, &flow.out, at) + component * flow.out.component + at[last] * stride
+    for k in range(value.components):
+        dst = result_line(hand, value.component[k], at)
         if flow.mode == STREAMED:
             flow.kernels.stream(dst, row, n * flow.item, NULL)
         elif flow.mode == IN_PLACE:
             memcpy(dst, row, n * flow.item)
         else:
-            flow.kernels.store(dst, stride, row, n, 1)
-        if not next_line(flow, hand.box_lo, hand.box_hi, -1, at):
+            flow.kernels.store(dst, flow.out.stride[last], row, n, 1)
+
+
+cdef void write_results(Hand *hand, const Step *step) noexcept nogil:
+    """Write what a step has made that is a result."""
+    cdef Flow *flow = hand.flow
+    cdef Py_ssize_t at[MAX_DIMS]
+    cdef int k
+    for k in range(step.outputs):
+        if flow.value[step.output[k]].components > 0:
+            begin_lines(flow, hand.box_lo, at)
+            write_line(hand, &flow.value[step.output[k]], sample(hand, step.output[k], at), at)
+            while next_line(flow, hand.box_lo, hand.box_hi, -1, at):
+                write_line(hand, &flow.value[step.output[k]], sample(hand, step.output[k], at), at)
+
+
+# ---- steps line by line -----------------------------------------------------------------------------------
+
+cdef inline bint within(const Py_ssize_t *lo, const Py_ssize_t *hi, int axes, const Py_ssize_t *at) noexcept nogil:
+    cdef int axis
+    for axis in range(axes):
+        if not lo[axis] <= at[axis] < hi[axis]:
+            return False
+    return True
+
+
+cdef void make_line(Hand *hand, const Step *step, Py_ssize_t *at, bint in_box) noexcept nogil:
+    """One line of what a step makes; if it is a result, write it."""
+    cdef Flow *flow = hand.flow
+    cdef int last = flow.dims - 1, k
+    cdef Py_ssize_t first = hand.lo[step.output[0] * flow.dims + last], n = width(hand, step.output[0])
+    cdef const Value *value
+    cdef char *out[MOST_OUTPUTS]
+    at[last] = first
+    for k in range(step.outputs):
+        value = &flow.value[step.output[k]]
+        if value.alone and flow.mode == IN_PLACE:
+            out[k] = result_line(hand, value.component[0], at)
+        else:
+            out[k] = sample(hand, step.output[k], at)
+    if step.kind == FILTER:
+        filter_line(hand, step, at, n, out)
+    else:
+        combine_line(hand, step, at, n, out)
+    for k in range(step.outputs):
+        value = &flow.value[step.output[k]]
+        if in_box and not (value.alone and flow.mode == IN_PLACE):
+            write_line(hand, value, out[k] + (hand.box_lo[last] - first) * flow.item, at)
+
+
+cdef void make_lines(Hand *hand, int begin, int end) noexcept nogil:
+    """Steps that need of their inputs the same line only, a line at a time: what one makes is in L1 when the next one
+    reads it."""
+    cdef Flow *flow = hand.flow
+    cdef Py_ssize_t lo[MAX_DIMS]
+    cdef Py_ssize_t hi[MAX_DIMS]
+    cdef Py_ssize_t at[MAX_DIMS]
+    cdef int last = flow.dims - 1, axis, k, value, corner
+    for axis in range(last):
+        lo[axis], hi[axis] = NOWHERE, -NOWHERE
+        for k in range(begin, end):
+            corner = flow.step[k].output[0] * flow.dims + axis
+            lo[axis], hi[axis] = min(lo[axis], hand.lo[corner]), max(hi[axis], hand.hi[corner])
+    lo[last] = 0
+    begin_lines(flow, lo, at)
+    while True:
+        for k in range(begin, end):
+            value = flow.step[k].output[0]
+            corner = value * flow.dims
+            if not flow.value[value].fetched and within(hand.lo + corner, hand.hi + corner, last, at):
+                make_line(hand, &flow.step[k], at, within(hand.box_lo, hand.box_hi, last, at))
+        if not next_line(flow, lo, hi, -1, at):
             return
+
+
+# ---- a box ------------------------------------------------------------------------------------------------
+
+cdef inline bint is_in_lines(const Flow *flow, const Step *step) noexcept nogil:
+    return step.kind != SUPPRESS and (step.kind != FILTER or step.axis == flow.dims - 1)
 
 
 cdef void run_box(Hand *hand) noexcept nogil:
     cdef Flow *flow = hand.flow
-    cdef const Step *step
-    cdef int k
-    for k in range(flow.steps):
-        step = &flow.step[k]
-        if step.kind == SUPPRESS:
-            suppress(hand, step)
-        elif step.kind == FILTER and step.axis == flow.dims - 1:
-            filter_within(hand, step)
-        elif step.kind == FILTER:
-            filter_across(hand, step)
-        elif step.kind != LOAD or not flow.value[step.output[0]].fetched:
-            point_by_point(hand, step)
-    for k in range(flow.components):
-        write_result(hand, k)
+    cdef int begin = 0, end
+    while begin < flow.steps:
+        end = begin
+        while end < flow.steps and is_in_lines(flow, &flow.step[end]):
+            end += 1
+        if end > begin:
+            make_lines(hand, begin, end)
+        elif flow.step[begin].kind == SUPPRESS:
+            suppress(hand, &flow.step[begin])
+            end += 1
+        else:
+            filter_across(hand, &flow.step[begin])
+            write_results(hand, &flow.step[begin])
+            end += 1
+        begin = end
     hand.done = True
 
 

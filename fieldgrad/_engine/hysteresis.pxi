@@ -34,8 +34,8 @@ cdef int push(Stack *stack, unsigned char *mark) noexcept nogil:
 
 cdef inline int reach_around(const Marks *marks, Stack *stack, const unsigned char *mark, const unsigned char *first,
                              const unsigned char *end) noexcept nogil:
-    """Reach weak neighbours of a mark, of those in first ... end - 1, and note them. All neighbours are in the array, for
-    no mark is on its rim."""
+    """Reach weak neighbours of a mark, of those in first ... end - 1, and note them. All neighbours are in the array,
+    for no mark is on its rim."""
     cdef unsigned char *near
     cdef int k, c
     for k in range(marks.rows):
@@ -154,8 +154,8 @@ cdef class HysteresisCall(Call):
 
 
 def hysteresis(cnp.ndarray marks, int workers, share):
-    """Turn marks (0 rejected, 1 weak, 2 strong; dense, 2-D or 3-D in the order of memory, all 0 on the rim) into 0 and 1:
-    strong, or connected to a strong one by weak ones, diagonally too."""
+    """Turn marks (0 rejected, 1 weak, 2 strong; dense, 2-D or 3-D in the order of memory, all 0 on the rim) into 0 and
+    1: strong, or connected to a strong one by weak ones, diagonally too."""
     cdef HysteresisCall call = HysteresisCall.__new__(HysteresisCall)
     cdef Marks *it = &call.marks
     cdef Py_ssize_t plane

@@ -1,8 +1,8 @@
 # Flows as Python sees them. Included by core.pyx.
 
 STEP_KINDS = {
-    "load": LOAD, "filter": FILTER, "products": PRODUCTS, "norm": NORMS, "ratio": RATIO, "frame": FRAME,
-    "angle": ANGLE, "principal": PRINCIPAL, "suppress": SUPPRESS,
+    "load": LOAD, "select": SELECT, "filter": FILTER, "products": PRODUCTS, "norm": NORMS, "ratio": RATIO,
+    "frame": FRAME, "angle": ANGLE, "principal": PRINCIPAL, "suppress": SUPPRESS,
 }
 
 
@@ -19,13 +19,10 @@ cdef class Pipeline:
         For each field its kind of numbers, and whether they have foreign byte order.
     steps : list of Step
         As `fieldgrad.stages` describes them, axes in the order of memory.
-    values : list of (offset, extents, margin, field)
-        Of each value its scratch in samples, the samples it has room for along each axis, those that the last axis has
-        besides at either end, and the field that it is if it is fetched from one, or None.
+    values : list of Value
+        As `fieldgrad.stages` describes them.
     scratch : int
         Samples of scratch.
-    results : tuple of int
-        The values to be written, none after a suppression.
     most_rows : int
         Rows that a step takes at once.
     """
@@ -37,7 +34,7 @@ cdef class Pipeline:
     cdef int sample
     cdef bint suppresses
 
-    def __cinit__(self, tuple shape, tuple side, int sample, stored, list steps, list values, scratch, tuple results,
+    def __cinit__(self, tuple shape, tuple side, int sample, stored, list steps, list values, scratch,
                   most_rows):
         cdef Flow *flow = &self.flow
         cdef int k, axis, pad = max(0, 3 - <int>len(shape))
@@ -52,13 +49,11 @@ cdef class Pipeline:
             flow.units *= flow.boxes[axis]
         flow.most_rows = most_rows
         flow.scratch = whole_lines(scratch * flow.item)
-        flow.values, flow.steps, flow.components = len(values), len(steps), len(results)
-        self.fields = tuple(field for offset, extents, margin, field in values)
+        flow.values, flow.steps = len(values), len(steps)
+        self.fields = tuple(value.field for value in values)
         flow.value = <Value *>self.room(flow.values * sizeof(Value))
-        for k, (offset, extents, margin, field) in enumerate(values):
-            self.place(&flow.value[k], offset, extents, margin)
-            flow.value[k].fetched = field is not None and offset is None
-        flow.result = <const int *>self.keep(results, np.intc)
+        for k, value in enumerate(values):
+            self.place(&flow.value[k], value)
         flow.step = <Step *>self.room(flow.steps * sizeof(Step))
         for k, step in enumerate(steps):
             self.read(&flow.step[k], step)
@@ -73,17 +68,20 @@ cdef class Pipeline:
         self.kept.append(array)
         return <const char *>cnp.PyArray_DATA(array)
 
-    cdef int place(self, Value *value, offset, extents, Py_ssize_t margin) except -1:
-        """Where lines are: each begins with a whole cache line, and lines are an odd number of them apart."""
+    cdef int place(self, Value *to, value) except -1:
+        """Take a value over from Python. Each line begins with a whole cache line."""
         cdef Flow *flow = &self.flow
-        cdef Py_ssize_t line = 64 // flow.item, step = extents[len(extents) - 1]
+        cdef Py_ssize_t line = 64 // flow.item, step = value.room[len(value.room) - 1]
         cdef int axis
         steps = np.zeros(flow.dims, np.intp)
-        for axis in reversed(range(flow.dims - 1)):
+        for axis in reversed(range(flow.dims - 1 if len(value.room) > 1 else 0)):
             steps[axis] = step
-            step *= extents[axis - flow.pad] if axis >= flow.pad else 1
-        value.step = <Py_ssize_t *>self.keep(steps, np.intp)
-        value.offset = ((offset or 0) + ceiling(margin, line) * line) * flow.item
+            step *= value.room[axis - flow.pad] if axis >= flow.pad else 1
+        to.step = <Py_ssize_t *>self.keep(steps, np.intp)
+        to.offset = ((value.offset or 0) + ceiling(value.margin, line) * line) * flow.item
+        to.fetched = value.offset is None
+        to.components, to.alone = len(value.components), value.alone
+        to.component = <const int *>self.keep(value.components, np.intc)
         return 0
 
     cdef int read(self, Step *to, step) except -1:
@@ -91,6 +89,8 @@ cdef class Pipeline:
         cdef int k
         to.kind = STEP_KINDS[step.kind]
         to.inputs, to.outputs = len(step.inputs), len(step.outputs)
+        if to.outputs > MOST_OUTPUTS:
+            raise ValueError(f"a step makes at most {MOST_OUTPUTS} values, got {to.outputs}")
         to.input = <const int *>self.keep(step.inputs, np.intc)
         to.output = <const int *>self.keep(step.outputs, np.intc)
         to.number = step.number

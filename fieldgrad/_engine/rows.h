@@ -84,9 +84,11 @@ typedef struct {
     void (*stream)(char *dst, const char *src, Py_ssize_t bytes, const char *ahead);
     void (*store)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes);
     void (*store_half)(char *dst, Py_ssize_t stride, const void *src, Py_ssize_t n, int lanes);
+    void (*stand_in)(void *dst, Py_ssize_t step, const void *src, const Py_ssize_t *index, Py_ssize_t n, const void *constant);
     /* A filter of n samples for `count` rows of results, `stride` apart; rows[i] is the sample's own row for result i. */
     void (*filter)(void *out, Py_ssize_t stride, const void *const *rows, Py_ssize_t count, const fg_taps *taps,
                    Py_ssize_t n);
+    void (*select)(void *out, const void *a, const void *mask, Py_ssize_t n);
     void (*products)(void *out, const void *const *a, const void *const *b, const void *w, int count, Py_ssize_t n);
     void (*ratio)(void *out, const void *a, const void *b, double plus, Py_ssize_t n);
     void (*divide)(void *row, const void *by, Py_ssize_t n);
@@ -395,8 +397,8 @@ static const fg_kernels *fg_variant_kernels(int k, int sample) { return fg_varia
 #define FG_ENTRY(KIND, STORED, CONVERT) FG_NAME(load_##KIND),
 static const fg_kernels FG_NAME(kernels) = {
     FG_NAME(combine), FG_NAME(prepare_divisor), FG_NAME(norm), FG_NAME(unit),
-    FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(filter), FG_NAME(products), FG_NAME(ratio),
-    FG_NAME(divide), FG_NAME(angle), FG_NAME(principal), FG_NAME(suppress), {FG_STORED(FG_ENTRY)},
+    FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(stand_in), FG_NAME(filter), FG_NAME(select),
+    FG_NAME(products), FG_NAME(ratio), FG_NAME(divide), FG_NAME(angle), FG_NAME(principal), FG_NAME(suppress), {FG_STORED(FG_ENTRY)},
 };
 #undef FG_ENTRY
 #undef FG_TYPE

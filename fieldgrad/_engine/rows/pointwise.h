@@ -1,5 +1,12 @@
 /* Arithmetic of rows, sample by sample. Included by rows.h, once per T, FG_TYPE and FG_ISA. */
 
+/* out = a, or zero where the mask is zero: NaN and infinities there are gone. */
+static void FG_NAME(select)(void *out, const void *a, const void *mask, Py_ssize_t n)
+{
+    for (Py_ssize_t j = 0; j < n; j++)
+        ((T *)out)[j] = ((const T *)mask)[j] != 0 ? ((const T *)a)[j] : 0;
+}
+
 /* out = sum over k of w[k] * a[k] * b[k], or w[k] * a[k] where b[k] is NULL. */
 static void FG_NAME(products)(void *out, const void *const *a, const void *const *b, const void *w, int count, Py_ssize_t n)
 {

@@ -32,6 +32,14 @@ static void FG_NAME(store_half)(char *dst, Py_ssize_t stride, const void *src, P
     }
 }
 
+/* Samples that stand for others, or a constant where their index is negative, at dst, dst + step and so on. */
+static void FG_NAME(stand_in)(void *dst, Py_ssize_t step, const void *src, const Py_ssize_t *index, Py_ssize_t n,
+                              const void *constant)
+{
+    for (Py_ssize_t k = 0; k < n; k++)
+        ((T *)dst)[k * step] = index[k] < 0 ? *(const T *)constant : ((const T *)src)[index[k]];
+}
+
 /* `swap`, `lanes` and a dense stride are constants where this is inlined. */
 #define FG_LOAD(KIND, STORED, CONVERT) \
 FG_INLINE void FG_NAME(convert_##KIND)(T *FG_RESTRICT out, const char *src, Py_ssize_t stride, Py_ssize_t n, int lanes, \
