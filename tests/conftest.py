@@ -18,7 +18,10 @@ settings.load_profile(PROFILE)
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "linux: looks into /proc, or forks beside threads")
-    config.addinivalue_line("markers", "uninstrumented: takes too long, or too much memory, under a sanitizer")
+    config.addinivalue_line(
+        "markers",
+        "uninstrumented: takes too long, or too much memory, under a sanitizer, where other tests go the same ways",
+    )
     config.addinivalue_line("markers", "free_memory(bytes): runs where so much memory is free")
 
 

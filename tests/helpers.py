@@ -6,10 +6,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import fieldgrad as fg
 
 FUNCTIONS = (fg.gradient, fg.gradient_magnitude, fg.normals)
+SANITIZED = os.environ.get("HYPOTHESIS_PROFILE") == "sanitizer"
+
+
+def uninstrumented(value):
+    """A parameter whose calls of the engine are made for others as well; left out under a sanitizer."""
+    return pytest.param(value, marks=pytest.mark.uninstrumented)
 
 
 def assert_same_bits(actual, expected):

@@ -250,6 +250,7 @@ FIELDS = {
 }
 
 
+@pytest.mark.uninstrumented
 @pytest.mark.parametrize("edge_order", EDGE_ORDERS)
 @pytest.mark.parametrize("coordinates", COORDINATES)
 @pytest.mark.parametrize("field", FIELDS)

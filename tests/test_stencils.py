@@ -60,6 +60,7 @@ def test_edges_are_exact_on_polynomials_of_their_own_order(accuracy, edge_order)
         np.testing.assert_allclose(g, edge_order * at ** (edge_order - 1), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.uninstrumented
 @pytest.mark.parametrize("edge_order", (None, 1, 2))
 @pytest.mark.parametrize("accuracy", ACCURACIES)
 @pytest.mark.parametrize("positions", POSITIONS)
@@ -143,6 +144,7 @@ def test_boundary_differentiates_the_continued_field(sides, accuracy, edge_order
         )
 
 
+@pytest.mark.uninstrumented
 @pytest.mark.parametrize("accuracy", ACCURACIES)
 @pytest.mark.parametrize("sides", SIDES[:-1], ids="-".join)
 def test_uneven_coordinates_continue_with_their_steps_mirrored(sides, accuracy):
