@@ -11,7 +11,7 @@ rm -rf build/asan
 "$python" -m build -qq --sdist --no-isolation --outdir build/asan .
 tar -xzf build/asan/fieldgrad-*.tar.gz -C build/asan --strip-components=1
 cd build/asan
-FIELDGRAD_SANITIZE=1 "$python" setup.py --quiet build_ext --inplace
+FIELDGRAD_SANITIZE=1 "$python" setup.py --quiet build_ext --inplace --parallel 2
 
 # The interpreter is not instrumented itself, so the run-time libraries have to come first in the process.
 sanitizers=$(ldd fieldgrad/_engine/core.*.so | awk '/lib(a|ub)san/ { print $3 }' | xargs)
@@ -25,4 +25,16 @@ export UBSAN_OPTIONS=print_stacktrace=1
 export PYTHONMALLOC=malloc
 export HYPOTHESIS_PROFILE=sanitizer
 export PYTHONPATH=$PWD
-"$python" -m pytest -q --capture=sys # a report goes to stderr itself, and would be lost with it
+run() {
+    "$python" -m pytest -q -p no:cacheprovider --capture=sys "$@" # a report goes to stderr, and would be lost with it
+}
+
+# Every test is in one of two halves that run side by side, for most keep one processor busy. What a shell runs in the
+# background ignores Ctrl-C, and test_engine.py presses it.
+half='tests/test_e*.py'
+run --ignore-glob="$half" >other_half.log 2>&1 &
+status=0
+run $half || status=$?
+wait $! || status=$?
+cat other_half.log
+exit "$status"
