@@ -307,13 +307,18 @@ def canny(
 def _detect(detection, low_threshold, high_threshold, use_quantiles, thresholds, workers):
     low, high = _thresholds(low_threshold, high_threshold, use_quantiles, thresholds, detection.full)
     if 0 not in detection.shape and (use_quantiles or thresholds is not None):
-        magnitude = detection.magnitude(workers)
-        if thresholds is not None and detection.mask is not None:
-            magnitude = magnitude[detection.mask]  # quantiles are of the whole image, as in scikit-image
-        low, high = _from_magnitude(magnitude, low, high, thresholds)
-    if thresholds is not None and 0 not in detection.shape:
-        low, high = (max(t, detection.noise()) for t in (low, high))
+        low, high = _chosen(detection, low, high, thresholds, workers)
     return detection.edges(low, high, workers)
+
+
+def _chosen(detection, low, high, thresholds, workers):
+    """Thresholds that the magnitude decides."""
+    magnitude = detection.magnitude(workers)
+    if thresholds is None:  # quantiles are of the whole image, as in scikit-image
+        return _from_magnitude(magnitude, low, high, thresholds)
+    if detection.mask is not None:
+        magnitude = magnitude[detection.mask]
+    return tuple(max(t, detection.noise()) for t in _from_magnitude(magnitude, low, high, thresholds))
 
 
 def canny_contours(
