@@ -72,11 +72,16 @@ static void FG_NAME(roots)(T *x, Py_ssize_t n, int lanes, const char *ahead)
         for (int lane = 0; ahead && lane < lanes; lane++, ahead += 64)
             FG_PREFETCH(ahead);
 #ifdef FG_HAS_RSQRT
-        /* Correctly rounded, in half the time of the instruction: Goldschmidt's iteration from an estimate of 14 bits,
+        /* The instruction keeps the divider busy but leaves other units free for the next lines' roots by arithmetic.
+         * Those are correctly rounded, too: Goldschmidt's iteration from an estimate of 14 bits,
          * a step with an exact remainder, then Tuckerman's test against both neighbours, exact thanks to fma
          * (Markstein 1990). */
 #define OP FG_TYPED(FG_OP)
         typedef FG_TYPED(FG_VEC) vec;
+        if (j / line % 2 == 0) {
+            OP(storeu)(x + j, OP(sqrt)(OP(loadu)(x + j)));
+            continue;
+        }
         const vec half = OP(set1)((T)0.5), zero = OP(setzero)();
         vec value = OP(loadu)(x + j), estimate = OP(rsqrt14)(value);
         vec root = OP(mul)(value, estimate), inverse = OP(mul)(half, estimate), above, below, result;
