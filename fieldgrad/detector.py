@@ -192,23 +192,36 @@ class Detection:
         self.steps = steps = (1.0,) * self.ndim if spacing is None else per_axis(spacing, self.ndim, "spacing")
         lengths = per_axis(sigma, self.ndim, "sigma", zero=True)
         sigmas = tuple(s / h if s / h > 1e-15 else 0.0 for s, h in zip(lengths, steps, strict=True))
-        mask = as_mask(mask, present, self.shape)
-        for channel in channels:
-            if channel.dtype.kind == "f" and channel.size and np.isnan(channel.min()):
-                mask = ~np.isnan(channel) if mask is None else mask & ~np.isnan(channel)
-        self.mask = None if mask is None else eroded(mask)
-        self.fields = list(channels) if mask is None else [*channels, mask]
         eps = float(np.finfo(np.float32 if image.dtype.kind == "f" and self.sample == 0 else np.float64).eps)
-        self.settings = (
-            len(channels), self.shape, sigmas, steps, 1 / self.full, mask is not None, mode, cval, eps
-        )  # fmt: skip
+        self._channels = channels
+        self._smoothing = sigmas, steps, 1 / self.full
+        self._outside = mode, cval, eps
+        self._leave_out(as_mask(mask, present, self.shape))
+
+    def _leave_out(self, mask):
+        """Samples where the mask is False; none if it is None."""
+        channels, masked = self._channels, mask is not None
+        self.mask = eroded(mask) if masked else None
+        self.fields = [*channels, mask] if masked else list(channels)
+        self.settings = len(channels), self.shape, *self._smoothing, masked, *self._outside
+
+    def leave_out_nan(self):
+        """Mask what is NaN. Whether there was any that counted."""
+        missing = [np.isnan(c) for c in self._channels if c.dtype.kind == "f" and c.size and np.isnan(c.min())]
+        if not missing:
+            return False
+        present = ~np.logical_or.reduce(missing)
+        if self.mask is not None:
+            present &= self.fields[-1]
+            if np.array_equal(present, self.fields[-1]):
+                return False
+        self._leave_out(present)
+        return True
 
     def noise(self):
         """The largest magnitude that rounding can make of a constant image."""
-        count = self.settings[0]
-        which = {"initial": 0, "where": self.fields[count] if len(self.fields) > count else True}
-        channels = self.fields[:count]
-        largest = max(max(float(c.max(**which)), -float(c.min(**which))) for c in channels) / self.full
+        which = {"initial": 0, "where": True if self.mask is None else self.fields[-1]}
+        largest = max(max(float(c.max(**which)), -float(c.min(**which))) for c in self._channels) / self.full
         return 16 * float(np.finfo("fd"[self.sample]).eps) * largest / min(self.steps)
 
     def magnitude(self, workers):
@@ -225,7 +238,9 @@ class Detection:
         # A magnitude of zero is no edge, whatever the threshold; scikit-image compares with a float.
         low = float(np.float32(low) or np.float32(1e-14))
         marks = edges.view(np.uint8)
-        pipeline(self.fields, marks, order, False, True, workers, share, self.mask, low, high)
+        lost = pipeline(self.fields, marks, order, False, True, workers, share, self.mask, low, high)
+        if lost and self.leave_out_nan():
+            return self.edges(low, high, workers)
         hysteresis(marks.transpose(order), workers, share)
         return edges
 
@@ -313,6 +328,7 @@ def _detect(detection, low_threshold, high_threshold, use_quantiles, thresholds,
 
 def _chosen(detection, low, high, thresholds, workers):
     """Thresholds that the magnitude decides."""
+    detection.leave_out_nan()
     magnitude = detection.magnitude(workers)
     if thresholds is None:  # quantiles are of the whole image, as in scikit-image
         return _from_magnitude(magnitude, low, high, thresholds)

@@ -216,3 +216,18 @@ def test_color_gradient_against_eigenvalues():
 def test_bad_arguments_are_named(call, name):
     with pytest.raises((TypeError, ValueError), match=name):
         call(PHOTO / 255)
+
+
+def test_infinities_beside_masked_nan_are_no_edges():
+    image = noise((20, 30))
+    mask = np.ones(image.shape, bool)
+    image[5, 5] = np.nan
+    mask[5, 5] = False
+    image[12:15, 20] = np.inf
+    with np.errstate(invalid="ignore"):
+        edges = fg.canny(image, 1, 0.3, 0.3, mask=mask)
+    row, column = np.indices(image.shape)
+    far = (abs(row - 13) > 7) | (abs(column - 20) > 6)  # than the Gaussian, Sobel's filter and its neighbours
+    alone = fg.canny(np.where(np.isinf(image), 0, image), 1, 0.3, 0.3, mask=mask)
+    np.testing.assert_array_equal(edges[far], alone[far])
+    assert not edges[12:15, 20].any()

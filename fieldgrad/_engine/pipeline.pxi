@@ -111,7 +111,8 @@ cdef class Pipeline:
 
     def __call__(self, list fields, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share,
                  mask=None, low=0.0, high=0.0):
-        """Fill `out`; see `Plan`. A suppression takes a mask (of bytes, zero where no edge may be) and thresholds."""
+        """Fill `out`; see `Plan`. A suppression takes a mask (of bytes, zero where no edge may be) and thresholds,
+        and returns whether a magnitude was not a number."""
         cdef PipelineCall call = PipelineCall.__new__(PipelineCall)
         cdef Flow *flow = &call.flow
         cdef Field *field
@@ -120,7 +121,7 @@ cdef class Pipeline:
         memcpy(flow, &self.flow, sizeof(Flow))
         call.pipeline, call.arrays = self, (fields, out, mask)
         if flow.units == 0:
-            return
+            return False
         flow.kernels = fg_variant_kernels(_isa, self.sample)
         table = np.zeros(max(1, flow.values) * sizeof(Field), np.uint8)
         call.table = table
@@ -147,6 +148,7 @@ cdef class Pipeline:
         else:
             flow.mode = STREAMED if work > STREAM_BYTES and not fresh else IN_PLACE
         run(call, flow.units, workers if work * (1 + flow.steps) > SHARE_REDUCED_BYTES else 1, share)
+        return bool(flow.lost)
 
 
 cdef class PipelineCall(Call):

@@ -94,8 +94,8 @@ typedef struct {
     void (*divide)(void *row, const void *by, Py_ssize_t n);
     void (*angle)(void *out, const void *y, const void *x, double factor, Py_ssize_t n);
     void (*principal)(void *size, void *const *vector, const void *const *tensor, int dims, Py_ssize_t n);
-    void (*suppress)(unsigned char *out, const void *const *gradient, const void *const *rows, const void *step, int dims,
-                     double low, double high, Py_ssize_t n);
+    int (*suppress)(unsigned char *out, const void *const *gradient, const void *const *rows, const void *step, int dims,
+                    double low, double high, Py_ssize_t n);
     fg_load_fn load[FG_KINDS];
 } fg_kernels;
 

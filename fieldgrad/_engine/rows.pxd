@@ -39,8 +39,8 @@ cdef extern from "rows.h" nogil:
         void (*divide)(void *, const void *, Py_ssize_t) noexcept nogil
         void (*angle)(void *, const void *, const void *, double, Py_ssize_t) noexcept nogil
         void (*principal)(void *, void **, const void **, int, Py_ssize_t) noexcept nogil
-        void (*suppress)(unsigned char *, const void **, const void **, const void *, int, double, double,
-                         Py_ssize_t) noexcept nogil
+        int (*suppress)(unsigned char *, const void **, const void **, const void *, int, double, double,
+                        Py_ssize_t) noexcept nogil
         fg_load_fn *load
     const char *fg_variant_name(int)
     int fg_variant_runs_here(int)

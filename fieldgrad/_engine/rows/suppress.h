@@ -77,18 +77,20 @@ static void FG_NAME(suppress_volume)(unsigned char *out, const T *const *gradien
     }
 }
 
-/* `rows` are the magnitudes of the 3 or 9 lines around, in the order of memory and equally far apart; samples before the first and after the
- * last of each must be there. `step` scales the gradient's components to indices. */
-static void FG_NAME(suppress)(unsigned char *out, const void *const *gradient, const void *const *rows, const void *step,
-                              int dims, double low, double high, Py_ssize_t n)
+/* `rows` are the magnitudes of the 3 or 9 lines around, in the order of memory and equally far apart; samples before the
+ * first and after the last of each must be there. `step` scales the gradient's components to indices. Returns whether a
+ * magnitude is not a number. */
+static int FG_NAME(suppress)(unsigned char *out, const void *const *gradient, const void *const *rows, const void *step,
+                             int dims, double low, double high, Py_ssize_t n)
 {
     const int lines = dims == 2 ? 3 : 9;
+    int lost = 0;
     for (Py_ssize_t start = 0; start < n; start += 64) {
         const T *g[3], *m[9], *middle = (const T *)rows[lines / 2] + start, least = (T)low;
         Py_ssize_t count = n - start < 64 ? n - start : 64;
         int some = 0;
         for (Py_ssize_t j = 0; j < count; j++)
-            some |= middle[j] >= least;
+            some |= middle[j] >= least, lost |= middle[j] != middle[j];
         if (!some) {
             memset(out + start, 0, (size_t)count);
             continue;
@@ -100,4 +102,5 @@ static void FG_NAME(suppress)(unsigned char *out, const void *const *gradient, c
         (dims == 2 ? FG_NAME(suppress_plane) : FG_NAME(suppress_volume))(out + start, g, m, (const T *)step, least, (T)high,
                                                                           count);
     }
+    return lost;
 }
