@@ -112,7 +112,9 @@ def _ridges(stages, ndim, *settings):
 def _suppressed(stages, ndim, *settings):
     gradient, magnitude = _edge_strength(stages, ndim, _slopes(stages, ndim, *settings))
     steps = settings[3]
-    stages.suppress(gradient, magnitude, tuple(1 / h for h in steps))
+    # Across the edge as the lattice has it: lines along the gradient in space run along edges where steps are uneven, and
+    # would leave gaps between the maxima that they find.
+    stages.suppress(gradient, magnitude, steps)
     return ()
 
 
@@ -301,8 +303,8 @@ def canny(
     Notes
     -----
     J. Canny, "A computational approach to edge detection", IEEE Trans. Pattern Anal. Mach. Intell. 8 (1986) 679-698:
-    a Gaussian, Sobel's filter, suppression of what is not a maximum along the gradient (magnitudes interpolated where
-    it meets the faces of the 3 x 3 (x 3) neighbourhood), hysteresis over all 8 or 26 neighbours. The rim of an image is
+    a Gaussian, Sobel's filter, suppression of what is not a maximum along the gradient with respect to indices (magnitudes
+    interpolated where it meets the faces of the 3 x 3 (x 3) neighbourhood), hysteresis over all 8 or 26 neighbours. The rim of an image is
     never an edge.
 
     Examples

@@ -17,7 +17,7 @@ class Slopes(NamedTuple):
     """What the decisions are made from."""
 
     magnitude: np.ndarray
-    direction: np.ndarray  # (d, *S), the gradient's, in steps between samples
+    direction: np.ndarray  # (d, *S), the gradient's with respect to indices
     inside: np.ndarray  # samples that may be edges
 
 
@@ -118,7 +118,7 @@ def find_slopes(image, sigma, mask=None, *, mode="constant", cval=0.0, spacing=N
     magnitude, direction = dominant(gradients) if channel_axis is not None else (norm(*gradients), gradients[0])
     present = np.ones(magnitude.shape, bool) if mask is None else np.asarray(mask, bool)
     inside = ndi.binary_erosion(present, np.ones((3,) * ndim))  # the rim has no neighbours either
-    return Slopes(magnitude, direction / along(steps, ndim), inside)
+    return Slopes(magnitude, direction * along(steps, ndim), inside)
 
 
 def smooth(channel, mask, sigma, mode, cval, tiny):

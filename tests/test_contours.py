@@ -160,7 +160,7 @@ def test_strength_is_the_magnitude_between_the_pixels(offset, sigma):
     np.testing.assert_allclose(contour.strength, sobel_at_the_edge, rtol=0.01)
 
 
-@pytest.mark.parametrize("spacing", ((1.0, 2.5),), ids=str)
+@pytest.mark.parametrize("spacing", ((1.0, 2.5), (0.4, 0.1)), ids=str)
 @pytest.mark.parametrize("angle", ANGLES)
 def test_normals_stand_on_the_contour_for_any_spacing(angle, spacing):
     image, normal = oracle.half_plane(90, (44.6, 45.2), angle, 1.0)
