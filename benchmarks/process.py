@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import fieldgrad
 
@@ -25,17 +27,15 @@ def resident(field):
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
-f = np.random.default_rng(7).random(({n},) * 3)
-out = np.zeros((3, *f.shape)) if {reuse} else None
-if {reuse}:
-    out.fill(1.0)
+f = np.random.default_rng(7).random({shape}, np.{dtype})
+{prepare}
 before = resident("VmRSS")
-result = fg.gradient(f, out=out)
+result = {call}
 grown = resident("VmHWM") - before
 expected = 0 if {reuse} else result.nbytes
 del result
 tracemalloc.start()
-result = fg.gradient(f, out=out)
+result = {call}
 traced = tracemalloc.get_traced_memory()[1]
 print(grown - expected, traced - expected)
 """
@@ -67,9 +67,20 @@ def _output(code: str) -> list[float]:
     return [float(word) for word in done.stdout.split()]
 
 
-def _peak_memory(smoke: bool, *, reuse: bool) -> dict[str, float]:
-    grown, traced = _output(_PEAK.format(n=64 if smoke else 256, reuse=reuse))
+def _peak_memory(
+    smoke: bool, *, call: str, shape: tuple[int, ...], dtype: str = "float64", prepare: str = "", reuse: bool = False
+) -> dict[str, float]:
+    """Beyond the arrays and the result."""
+    shape = tuple(n // 4 for n in shape) if smoke else shape
+    grown, traced = _output(_PEAK.format(shape=shape, dtype=dtype, prepare=prepare, call=call, reuse=reuse))
     return {"MiB": grown / 2**20, "MiB traced": traced / 2**20}
+
+
+def _bytes_per_sample(smoke: bool, **job: Any) -> dict[str, float]:
+    """Beyond the input, the result included."""
+    memory = _peak_memory(smoke, reuse=True, **job)
+    samples = math.prod(n // 4 if smoke else n for n in job["shape"])
+    return {"bytes a sample": memory["MiB"] * 2**20 / samples}
 
 
 def _import_time(smoke: bool) -> dict[str, float]:
@@ -83,8 +94,34 @@ def _import_time(smoke: bool) -> dict[str, float]:
 _REUSED = "memory beyond the arrays, gradient 256³ float64, out"
 _FRESH = "memory beyond the result, gradient 256³ float64, fresh"
 
+_CUBE = (256, 256, 256)
+_IMAGE: dict[str, Any] = {"shape": (4096, 4096), "dtype": "float32"}
+_OUT = "out = np.ones((3, *f.shape))"
+_HOLE = "mask = np.ones(f.shape, bool); mask[20:40] = False"
+
 PROCESS_JOBS = (
-    ProcessJob(_REUSED, {"MiB": 16}, partial(_peak_memory, reuse=True)),
-    ProcessJob(_FRESH, {"MiB": 16}, partial(_peak_memory, reuse=False)),
+    ProcessJob(
+        _REUSED,
+        {"MiB": 16},
+        partial(_peak_memory, call="fg.gradient(f, out=out)", shape=_CUBE, prepare=_OUT, reuse=True),
+    ),
+    ProcessJob(_FRESH, {"MiB": 16}, partial(_peak_memory, call="fg.gradient(f)", shape=_CUBE)),
+    ProcessJob(
+        "memory beyond the result, sobel 4096² float32, fresh",
+        {"MiB": 16},
+        partial(_peak_memory, call="fg.sobel(f)", **_IMAGE),
+    ),
+    ProcessJob(
+        "memory beyond the input, canny 4096² float32",
+        {"bytes a sample": 6},
+        partial(_bytes_per_sample, call="fg.canny(f, 2)", **_IMAGE),
+    ),
+    ProcessJob(
+        "memory beyond the input, canny 4096² float32, quantiles",
+        {"bytes a sample": 6},
+        partial(
+            _bytes_per_sample, call="fg.canny(f, 2, 0.8, 0.9, mask, use_quantiles=True)", prepare=_HOLE, **_IMAGE
+        ),
+    ),
     ProcessJob("import fieldgrad, beyond import numpy", {"ms": 30}, _import_time),
 )

@@ -14,7 +14,7 @@ from .roofline import FASTEST
 from .timing import fastest
 
 PROBE = 512 << 20  # bytes read and written
-AT_MOST = ("µs", "MiB", "ms")
+AT_MOST = ("µs", "MiB", "ms", "bytes")
 HEADINGS = ("job", "of copy", "× numpy", "also", "target", "met")
 WIDTHS = (56, 7, 9, 36, 26, 15)
 
@@ -68,7 +68,7 @@ def row(
         return f"{measured[measure]:.2f}" if measure in measured else ""
 
     also = [_text(measure, value) for measure, value in measured.items() if measure not in ("copy", "numpy")]
-    wanted = [f"{'≤' if measure in AT_MOST else '≥'} {_text(measure, v)}" for measure, v in targets.items()]
+    wanted = [f"{'≤' if _at_most(measure) else '≥'} {_text(measure, v)}" for measure, v in targets.items()]
     if verdict is None:
         verdict = _verdict(measured, targets)
     return _row((name, ratio("copy"), ratio("numpy"), ", ".join(also), ", ".join(wanted), verdict))
@@ -79,7 +79,7 @@ def missed(measured: Mapping[str, float], targets: Mapping[str, float]) -> list[
     return [
         measure
         for measure, target in targets.items()
-        if (measured[measure] > target if measure in AT_MOST else measured[measure] < target)
+        if (measured[measure] > target if _at_most(measure) else measured[measure] < target)
     ]
 
 
@@ -89,9 +89,13 @@ def _verdict(measured, targets) -> str:
     return f"**no**: {', '.join(names)}" if (names := missed(measured, targets)) else "yes"
 
 
+def _at_most(measure: str) -> bool:
+    return measure.split()[0] in AT_MOST
+
+
 def _text(measure: str, value: float) -> str:
     number = f"{value:.3g}"
-    if measure.split()[0] in AT_MOST:
+    if _at_most(measure):
         return f"{number} {measure}"
     return f"{number} of {measure}" if measure in ("copy", "plain", FASTEST) else f"{number} × {measure}"
 

@@ -43,7 +43,7 @@ def main(out: Path) -> list[Timing]:
 
 def draw_colour(axes):
     """Where the colour changes but the brightness does not, grey has no edge."""
-    photo = util.img_as_float(data.astronaut())[:256, 100:356]
+    photo = util.img_as_float(data.coffee())[200:400, 300:540]
     grey = fg.canny(photo.mean(-1), SIGMA)
     colour = fg.canny(photo / np.sqrt(3), SIGMA, channel_axis=-1)
     axes.imshow(photo)

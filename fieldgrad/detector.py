@@ -112,8 +112,8 @@ def _ridges(stages, ndim, *settings):
 def _suppressed(stages, ndim, *settings):
     gradient, magnitude = _edge_strength(stages, ndim, _slopes(stages, ndim, *settings))
     steps = settings[3]
-    # Across the edge as the lattice has it: lines along the gradient in space run along edges where steps are uneven, and
-    # would leave gaps between the maxima that they find.
+    # Across the edge as the lattice has it: where steps are uneven, lines along the gradient in space run along edges,
+    # and the maxima that they find have gaps between them.
     stages.suppress(gradient, magnitude, steps)
     return ()
 
@@ -280,7 +280,9 @@ def canny(
     use_quantiles : bool
         The thresholds are quantiles of the magnitude, between 0 and 1.
     mode, cval
-        What is beyond the ends; see `sobel`. ``"constant"`` with a `cval` of 0 ignores it.
+        What is beyond the ends; see `sobel`. In mode ``"constant"`` the smoothed image is divided by the smoothed image
+        of ones, whose outside is `cval` as well, as in scikit-image: a `cval` of 0 ignores what is beyond the ends, any
+        other one does not continue the image by that constant.
     spacing : float or sequence of float, optional
         Distance of samples, for all axes or for each; 1 by default.
     channel_axis : int, optional
@@ -303,9 +305,9 @@ def canny(
     Notes
     -----
     J. Canny, "A computational approach to edge detection", IEEE Trans. Pattern Anal. Mach. Intell. 8 (1986) 679-698:
-    a Gaussian, Sobel's filter, suppression of what is not a maximum along the gradient with respect to indices (magnitudes
-    interpolated where it meets the faces of the 3 x 3 (x 3) neighbourhood), hysteresis over all 8 or 26 neighbours. The rim of an image is
-    never an edge.
+    a Gaussian, Sobel's filter, suppression of what is not a maximum along the gradient with respect to indices
+    (magnitudes interpolated where it meets the faces of the 3 x 3 (x 3) neighbourhood), hysteresis over all 8 or 26
+    neighbours. The rim of an image is never an edge.
 
     Examples
     --------
