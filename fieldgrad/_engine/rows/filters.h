@@ -2,7 +2,7 @@
 
 /* The compiler's own vectors where it has them, for it does not keep arrays of sums in registers by itself. */
 #if defined(__GNUC__) && FG_TYPED(FG_VECTOR_BYTES) > 0
-typedef T FG_NAME(lanes) __attribute__((vector_size(FG_TYPED(FG_VECTOR_BYTES)), aligned(sizeof(T)), may_alias));
+typedef T FG_NAME(lanes) __attribute__((vector_size(FG_TYPED(FG_VECTOR_BYTES)), aligned(sizeof(T))));
 #else
 typedef T FG_NAME(lanes);
 #endif
@@ -58,6 +58,9 @@ FG_INLINE void FG_NAME(filter_form)(T *out, Py_ssize_t stride, const T *const *r
                                     int pairs, int ahead, int behind, int centred, int odd, Py_ssize_t n)
 {
     Py_ssize_t j = 0;
+    if (count == 1)  /* addresses and weights stay in registers */
+        for (; j + 4 * FG_NAME(WIDTH) <= n; j += 4 * FG_NAME(WIDTH))
+            FG_NAME(sum_four)(out, rows, w, pairs, ahead, behind, centred, odd, j);
     for (; j + 4 * FG_NAME(WIDTH) <= n; j += 4 * FG_NAME(WIDTH))
         for (Py_ssize_t i = 0; i < count; i++)
             FG_NAME(sum_four)(out + i * stride, rows + i, w, pairs, ahead, behind, centred, odd, j);
