@@ -376,6 +376,12 @@ def canny_contours(
     TypeError, ValueError
         As `canny`; `image` has not two axes.
 
+    Notes
+    -----
+    Points are where the magnitude is largest along the normal, by a parabola through its logarithm. Smoothing moves
+    that place: a Gaussian of `sigma` pulls an edge with the radius of curvature R inwards by about sigma^2 / (2 R), and
+    so does the blur of the picture itself.
+
     Examples
     --------
     >>> import numpy as np, fieldgrad as fg
