@@ -8,7 +8,7 @@ from setuptools.command.build_ext import build_ext
 
 ENGINE = "fieldgrad/_engine"
 ROWS = ("stencils", "norms", "samples", "filters", "pointwise", "suppress")
-HEADERS = ["rows.h", *(f"rows/{part}.h" for part in ROWS)]
+HEADERS = ["calls.h", "rows.h", *(f"rows/{part}.h" for part in ROWS)]
 INCLUDED = [f"{part}.pxi" for part in ("walk", "boxes", "calls", "pipeline", "hysteresis")]
 
 # Results promise the same bits for every instruction set, so multiplications and additions are never fused
@@ -51,5 +51,8 @@ def extension(name, depends=()):
 
 setup(
     cmdclass={"build_ext": BuildEngine},
-    ext_modules=[extension("core", ["rows.pxd", *HEADERS, *INCLUDED]), extension("chains")],
+    ext_modules=[
+        extension("core", ["calls.pxd", "rows.pxd", *HEADERS, *INCLUDED]),
+        extension("chains"),
+    ],
 )

@@ -11,19 +11,15 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
 
+from .calls cimport fg_draw, fg_peek, fg_raise, fg_seconds, fg_stream_end
 from .rows cimport (
     FG_F32,
     FG_MOST_TERMS,
     FG_VARIANTS,
     fg_compiler,
-    fg_draw,
     fg_kernels,
     fg_load_fn,
-    fg_peek,
-    fg_raise,
-    fg_seconds,
     fg_sources,
-    fg_stream_end,
     fg_taps,
     fg_variant_kernels,
     fg_variant_name,
@@ -34,9 +30,9 @@ import numpy as np
 
 cnp.import_array()
 
+include "calls.pxi"
 include "walk.pxi"
 include "boxes.pxi"
-include "calls.pxi"
 
 REDUCTIONS = {"stack": STACK, "norm": NORM, "unit": UNIT}
 

@@ -14,12 +14,8 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
-#if defined(__x86_64__) || defined(_M_X64)
-#define FG_X86 1
-#include <immintrin.h>
-#endif
+#include "calls.h"
 
 #if defined(__GNUC__)
 #define FG_INLINE static inline __attribute__((always_inline))
@@ -134,14 +130,6 @@ static inline uint16_t fg_to_half(float value)
     return (uint16_t)(sign | ((bits - (112u << 23)) >> 13));
 }
 
-/* Streamed lines must be visible before another thread is told that the work is done. */
-static inline void fg_stream_end(void)
-{
-#ifdef FG_X86
-    _mm_sfence();
-#endif
-}
-
 /* Ask for a line that will be needed soon; addresses beyond the array do no harm. */
 #if defined(__GNUC__)
 #define FG_PREFETCH(address) __builtin_prefetch(address)
@@ -167,26 +155,6 @@ static inline void fg_swap(void *value, size_t size)
         bytes[size - 1 - k] = byte;
     }
 }
-
-/* For measuring short spans. */
-static inline double fg_seconds(void)
-{
-    struct timespec now;
-    timespec_get(&now, TIME_UTC);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-/* The next number of a counter that several threads draw from. */
-#if defined(__GNUC__)
-static inline int64_t fg_draw(int64_t *counter) { return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }
-static inline int fg_peek(const int *flag) { return __atomic_load_n(flag, __ATOMIC_RELAXED); }
-static inline void fg_raise(int *flag) { __atomic_store_n(flag, 1, __ATOMIC_RELAXED); }
-#else
-#include <intrin.h>
-static inline int64_t fg_draw(int64_t *counter) { return _InterlockedExchangeAdd64((volatile __int64 *)counter, 1); }
-static inline int fg_peek(const int *flag) { return *(const volatile int *)flag; }
-static inline void fg_raise(int *flag) { *(volatile int *)flag = 1; }
-#endif
 
 #define FG_PASTE3(a, b, c) a##_##b##_##c
 #define FG_PASTE2(a, b, c) FG_PASTE3(a, b, c)

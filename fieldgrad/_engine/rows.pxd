@@ -1,5 +1,4 @@
 """What rows.h offers."""
-from libc.stdint cimport int64_t
 
 cdef extern from "rows.h" nogil:
     ctypedef void (*fg_load_fn)(void *, const char *, Py_ssize_t, Py_ssize_t, int, int) noexcept nogil
@@ -46,8 +45,3 @@ cdef extern from "rows.h" nogil:
     int fg_variant_runs_here(int)
     const fg_kernels *fg_variant_kernels(int, int)
     const char *fg_compiler()
-    void fg_stream_end()
-    double fg_seconds()
-    int64_t fg_draw(int64_t *)
-    int fg_peek(const int *)
-    void fg_raise(int *)

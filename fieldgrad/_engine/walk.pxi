@@ -18,10 +18,6 @@ cdef enum:
     STREAM_BYTES = 8 << 20
     SHARE_BYTES = 4 << 20
     SHARE_REDUCED_BYTES = 3 << 19
-    MOST_RANGES = 64
-
-# Looking for a pending Ctrl-C takes the GIL, which may take a while to be had.
-cdef double SECONDS_BETWEEN_LOOKS = 0.1
 
 cdef enum Reduction:
     STACK, NORM, UNIT
@@ -100,6 +96,26 @@ cdef struct Worker:
     long double weight[FG_MOST_TERMS]       # of any type, aligned for all
     long double ahead[FG_MOST_TERMS]
     long double behind[FG_MOST_TERMS]
+
+
+cdef void lay(Layout *layout, cnp.ndarray array, tuple order, int dims, int first):
+    """Where samples are: `order` has the axes as memory has them, `first` is 1 where components come first."""
+    cdef int k, pad = dims - len(order)
+    layout.data = <char *>cnp.PyArray_DATA(array)
+    layout.component = cnp.PyArray_STRIDE(array, 0) if first else 0
+    for k in range(dims):
+        layout.stride[k] = 0 if k < pad else cnp.PyArray_STRIDE(array, first + <int>order[k - pad])
+
+
+cdef bint is_plain(const Layout *layout, int dims, const Py_ssize_t *shape, Py_ssize_t item, Py_ssize_t step):
+    """Whether rows are contiguous, samples `step` bytes apart, and numbers of `item` bytes aligned."""
+    cdef Py_ssize_t bits = <Py_ssize_t>layout.data | layout.component
+    cdef int k
+    for k in range(dims - 1):
+        bits |= layout.stride[k]
+    if shape[dims - 1] > 1 and layout.stride[dims - 1] != step:
+        return False
+    return bits % item == 0
 
 
 cdef inline Py_ssize_t plane_offset(const Job *job, const Layout *layout, Py_ssize_t plane) noexcept nogil:
