@@ -263,7 +263,7 @@ def _find_recipe(reduction, f, spacing, options):
         axes, bare = as_axes(axis, f.ndim)
         axis = axes[0] if bare else axes
     if type(boundary) is not str:
-        boundary = _as_pairs(boundary, f.ndim)
+        boundary = as_pairs(boundary, f.ndim)
     make = _cached_recipe
     for value in (accuracy, edge_order, cval, *spacing):
         if type(value) not in _HASHABLE:
@@ -283,10 +283,10 @@ def _make_recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, bou
     axes, bare = as_axes(axis, ndim)
     order = order or tuple(range(ndim))
     kind = KINDS[dtype.char]
-    boundaries = _as_pairs(boundary, ndim)
+    boundaries = as_pairs(boundary, ndim)
     tables = []
-    for k, placement in zip(axes, _placements(spacing, shape, axes), strict=True):
-        placement, (low, high) = _with_boundary(placement, shape[k], boundaries[k], k)
+    for k, placement in zip(axes, as_placements(spacing, shape, axes), strict=True):
+        placement, (low, high) = with_boundary(placement, shape[k], boundaries[k], k)
         _check_samples(shape[k], placement, edge_order, low, high, k)
         tables.append((order.index(k), derivative(placement, shape[k], accuracy, edge_order, low, high)))
     plan = Plan(
@@ -339,7 +339,7 @@ def _as_orders(accuracy, edge_order):
     return int(accuracy), int(edge_order)
 
 
-def _as_pairs(boundary, ndim):
+def as_pairs(boundary, ndim):
     """What is beyond the low and the high end of each axis."""
     if isinstance(boundary, str):
         boundary = (boundary,) * ndim
@@ -359,7 +359,7 @@ def _as_pairs(boundary, ndim):
     return tuple(tuple(pair) for pair in pairs)
 
 
-def _placements(spacing: Any, shape: Any, axes: Any) -> list[Axis]:
+def as_placements(spacing: Any, shape: Any, axes: Any) -> list[Axis]:
     """Where the samples are along each of `axes`."""
     ndim = len(shape)
     if len(spacing) == 1 and isinstance(spacing[0], Grid):
@@ -387,7 +387,7 @@ def _placements(spacing: Any, shape: Any, axes: Any) -> list[Axis]:
     return placements
 
 
-def _with_boundary(axis, n, pair, k):
+def with_boundary(axis, n, pair, k):
     """Reconcile what the grid and the call say of an axis."""
     if axis.periodic:
         if pair not in ((ONE_SIDED, ONE_SIDED), (PERIODIC, PERIODIC)):
