@@ -54,5 +54,6 @@ setup(
     ext_modules=[
         extension("core", ["calls.pxd", "rows.pxd", *HEADERS, *INCLUDED]),
         extension("chains"),
+        extension("splines", ["calls.pxd", "calls.h", "calls.pxi"]),
     ],
 )

@@ -17,6 +17,7 @@ from .edges import (
 )
 from .gaussian import gaussian_gradient, gaussian_gradient_magnitude, gaussian_laplace, hessian_of_gaussian
 from .grid import Grid
+from .interpolant import Interpolant, Linearization
 
 __version__ = "0.1.0"
 
@@ -24,6 +25,8 @@ __all__ = [
     "ColorGradient",
     "Contour",
     "Grid",
+    "Interpolant",
+    "Linearization",
     "canny",
     "canny_contours",
     "color_gradient",

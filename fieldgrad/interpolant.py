@@ -1,0 +1,440 @@
+"""A smooth function through the samples of a field."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from ._arrays import as_field
+from ._config import as_workers
+from ._engine.pool import share
+from ._engine.splines import Spline
+from ._splines import LEAST_SAMPLES, SplineAxis, differences, restricted
+from .calculus import as_pairs, as_placements, with_boundary
+from .grid import Axis, Grid
+from .stencils import ONE_SIDED, PERIODIC
+
+__all__ = ["Interpolant", "Linearization"]
+
+
+class Interpolant:
+    """The cubic spline through the samples of a field: a function with continuous second derivatives.
+
+    Along every axis it is the *not-a-knot* spline, which makes no assumption about the ends, or the periodic one; over
+    all axes, their tensor product. It is the function that `scipy.interpolate.make_interp_spline` makes along one
+    axis after the other.
+
+    Parameters
+    ----------
+    f : array_like, shape S
+        Real samples of a scalar field in d dimensions, all finite, at least four along every axis. The arithmetic is
+        that of float64, whatever their type.
+    *spacing : float, 1-D array or Grid
+        Where the samples are, as in `gradient`: nothing (steps of 1), one step for all axes, one step or array of
+        coordinates for each axis, or one `Grid`. Coordinates may descend.
+    boundary : str or tuple
+        ``"one-sided"`` (nothing is known beyond the ends: not-a-knot) or ``"periodic"``, one for all axes or one per
+        axis. A periodic axis of a `Grid` needs none.
+    workers : int, optional
+        Most threads to use; by default `get_workers`. The result does not depend on it.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the field.
+    ndim : int
+    grid : Grid
+        Where the samples are.
+
+    Raises
+    ------
+    TypeError
+        `f` or a spacing is not made of real numbers, or the number of spacings is wrong.
+    ValueError
+        `f` has less than four samples along an axis, or one that is masked, NaN or infinite; a spacing is not finite,
+        not strictly monotonic, of the wrong length, or so small or large that a second derivative leaves the range of
+        float64; `boundary` has another word.
+
+    Notes
+    -----
+    For a smooth field and steps of h the error of the value is of the order h⁴, that of the gradient h³, that of the
+    Hessian h². Cubic polynomials are reproduced. Rounding is relative to the range of the samples, not to their size.
+
+    References
+    ----------
+    .. [1] C. de Boor, "A Practical Guide to Splines", revised edition, Springer 2001, chapters IX, XIII and XVII.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> x, y = np.linspace(0, 2, 21), np.linspace(-1, 1, 11)
+    >>> it = fg.Interpolant(x[:, None] ** 3 - y**2, x, y)
+    >>> points = [[0.55, 0.1], [1.0, -0.5]]
+    >>> np.round(it(points), 12)
+    array([0.156375, 0.75    ])
+    >>> np.round(it.gradient(points), 12)
+    array([[ 0.9075, -0.2   ],
+           [ 3.    ,  1.    ]])
+    """
+
+    def __init__(self, f: Any, *spacing: Any, boundary: Any = ONE_SIDED, workers: int | None = None) -> None:
+        field = _as_samples(f)
+        placements = _placed(spacing, field.shape, boundary)
+        workers = as_workers(workers)
+        self.shape = field.shape
+        self.ndim = field.ndim
+        self.grid = _as_grid(placements, field.shape)
+        self._descending = tuple(bool(x[0] > x[-1]) for x in self.grid.coords)
+        # Private, for what is made of polynomials: the spline is _constant plus the tensor product of the _axes with
+        # _coefficients. Coordinates ascend there: where those of the samples descend, samples are taken from behind.
+        self._axes = tuple(_spline_axis(p, n, k) for k, (p, n) in enumerate(zip(placements, field.shape, strict=True)))
+        self._constant = _middle(field)
+        self._coefficients = _coefficients(field, self._constant, self._axes, self._descending, workers)
+        self._spline = Spline(self._coefficients, self._axes, self._constant)
+
+    @property
+    def _knots(self) -> tuple[np.ndarray, ...]:
+        return tuple(axis.knots for axis in self._axes)
+
+    def __repr__(self) -> str:
+        return f"Interpolant(shape={self.shape}, periodic={self.grid.periodic})"
+
+    def __call__(self, points: Any, extrapolate: bool = False, *, workers: int | None = None) -> np.ndarray:
+        """Return the values of the spline.
+
+        Parameters
+        ----------
+        points : array_like, (m, d)
+            In coordinates. On a periodic axis any number of periods away.
+        extrapolate : bool
+            What is outside, beyond the end of an axis that is not periodic: NaN, or the polynomial of the last piece.
+        workers : int, optional
+            Most threads to use; by default `get_workers`.
+
+        Returns
+        -------
+        ndarray of float64, (m,)
+            NaN for points with a NaN.
+
+        Raises
+        ------
+        TypeError
+            `points` are not real numbers.
+        ValueError
+            `points` have another shape.
+
+        Examples
+        --------
+        >>> import numpy as np, fieldgrad as fg
+        >>> it = fg.Interpolant(np.arange(5.0) ** 2)
+        >>> it([[1.5], [6.0]])
+        array([2.25,  nan])
+        >>> np.round(it([[6.0]], extrapolate=True), 12)
+        array([36.])
+        """
+        return self._evaluate(points, 0, extrapolate, workers)[0]
+
+    def gradient(self, points: Any, extrapolate: bool = False, *, workers: int | None = None) -> np.ndarray:
+        """Return the gradients of the spline.
+
+        Parameters
+        ----------
+        points, extrapolate, workers
+            As for values: see `Interpolant.__call__`.
+
+        Returns
+        -------
+        ndarray of float64, (m, d)
+            Component k is the derivative along axis k, in units of `f` per unit of that axis.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for values.
+
+        Examples
+        --------
+        >>> import numpy as np, fieldgrad as fg
+        >>> np.round(fg.Interpolant(np.arange(5.0) ** 2, 0.5).gradient([[0.75]]), 12)
+        array([[6.]])
+        """
+        return self._evaluate(points, 1, extrapolate, workers)[1]
+
+    def hessian(self, points: Any, extrapolate: bool = False, *, workers: int | None = None) -> np.ndarray:
+        """Return the second derivatives of the spline.
+
+        Parameters
+        ----------
+        points, extrapolate, workers
+            As for values: see `Interpolant.__call__`.
+
+        Returns
+        -------
+        ndarray of float64, (m, d, d)
+            Symmetric, in units of `f` per unit of either axis.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for values.
+
+        Examples
+        --------
+        >>> import numpy as np, fieldgrad as fg
+        >>> y, x = np.mgrid[:5, :6]
+        >>> np.round(fg.Interpolant(y**2 + 3 * x * y).hessian([[2.5, 1.5]]), 12) + 0.0
+        array([[[2., 3.],
+                [3., 0.]]])
+        """
+        return self._evaluate(points, 2, extrapolate, workers)[2]
+
+    def linearize(self, point: Any) -> Linearization:
+        """Return the affine function that touches the spline at a point.
+
+        Parameters
+        ----------
+        point : array_like, (d,)
+            In coordinates, within the field.
+
+        Returns
+        -------
+        Linearization
+
+        Raises
+        ------
+        TypeError
+            `point` is not made of real numbers.
+        ValueError
+            `point` has another shape, or is outside.
+
+        Examples
+        --------
+        >>> import numpy as np, fieldgrad as fg
+        >>> y, x = np.mgrid[:5, :6]
+        >>> near = fg.Interpolant(y**2 - x**2).linearize([2.0, 3.0])
+        >>> round(near.value, 12), np.round(near.gradient, 12), round(float(near([0.5, 0.0])), 12)
+        (-5.0, array([ 4., -6.]), -3.0)
+        >>> round(near.error_bound(0.5), 12)
+        0.25
+        """
+        at = _as_coordinates(point, "point")
+        if at.shape != (self.ndim,):
+            raise ValueError(f"point must have shape ({self.ndim},), got {at.shape}")
+        value, gradient = self._evaluate(at[None], 1, False, 1)
+        if np.isnan(value[0]):
+            raise ValueError(f"point must lie within the field, got {at}")
+        return Linearization(float(value[0]), gradient[0], at, self)
+
+    def _evaluate(self, points: Any, order: int, extrapolate: bool, workers: int | None) -> tuple[np.ndarray, ...]:
+        """Values, gradients and Hessians at points, up to that order, in one pass."""
+        at = _as_coordinates(points, "points")
+        if at.ndim != 2 or at.shape[1] != self.ndim:
+            raise ValueError(f"points must have shape (m, {self.ndim}), got {at.shape}")
+        return self._spline.evaluate(at, order, bool(extrapolate), as_workers(workers), share)
+
+    def _second_derivatives_within(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Bounds (d, d) of the Hessian over the part of a box that is within the field.
+
+        A derivative of a spline is a spline, and none exceeds its coefficients. Those of its restriction to the box
+        are closest.
+        """
+        windows = [axis.window(*ends) for axis, *ends in zip(self._axes, low, high, strict=True)]
+        block = self._coefficients[np.ix_(*(indices for indices, *_ in windows))]
+        bounds = np.empty((2, self.ndim, self.ndim))
+        for i in range(self.ndim):
+            for j in range(i + 1):
+                net = block
+                for k, (_, knots, *ends) in enumerate(windows):
+                    degree = 3
+                    for _ in range((k == i) + (k == j)):
+                        net = differences(net, knots, degree, k)
+                        knots, degree = knots[1:-1], degree - 1
+                    net = np.moveaxis(np.tensordot(restricted(knots, degree, *ends), net, (1, k)), 0, k)
+                bounds[:, i, j] = bounds[:, j, i] = net.min(), net.max()
+        return bounds[0], bounds[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Linearization:
+    """An affine function that touches an `Interpolant` at a point: ``f(point + h) ≈ value + gradient · h``.
+
+    Attributes
+    ----------
+    value : float
+        Of the spline at the point.
+    gradient : ndarray, (d,)
+    point : ndarray, (d,)
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> near = fg.Interpolant(np.sin(np.arange(0, 3, 0.25)), 0.25).linearize([1.0])
+    >>> h = 0.1
+    >>> actual = abs(np.sin(1 + h) - near([h]))
+    >>> bool(actual <= near.error_bound(h) <= 1.1 * actual)
+    True
+    """
+
+    value: float
+    gradient: np.ndarray
+    point: np.ndarray
+    _interpolant: Interpolant
+
+    def __call__(self, displacement: Any) -> np.ndarray:
+        """Return the values of the affine function.
+
+        Parameters
+        ----------
+        displacement : array_like, (..., d)
+            From the point, in coordinates.
+
+        Returns
+        -------
+        ndarray, (...)
+
+        Raises
+        ------
+        TypeError
+            `displacement` is not made of real numbers.
+        ValueError
+            Its last axis has another length.
+        """
+        h = _as_coordinates(displacement, "displacement")
+        if h.ndim == 0 or h.shape[-1] != len(self.gradient):
+            raise ValueError(f"displacement must have shape (..., {len(self.gradient)}), got {h.shape}")
+        return self.value + h @ self.gradient
+
+    def error_bound(self, radius: float) -> float:
+        """Return what the spline differs from the affine function by, at most.
+
+        Parameters
+        ----------
+        radius : float
+            Of a ball around the point: a Euclidean length in coordinates, not negative.
+
+        Returns
+        -------
+        float
+            A bound of ``|f(point + h) - value - gradient · h|`` for all displacements h with ``|h| <= radius`` that
+            do not leave the field. Periodic axes have no end; along the others, what is beyond the ends does not count.
+
+        Raises
+        ------
+        TypeError
+            `radius` is not a real number.
+        ValueError
+            `radius` is negative or not finite.
+
+        Notes
+        -----
+        By Taylor's theorem the difference is at most ``radius² / 2`` times the largest norm of the Hessian H within
+        the ball. Each component of H is within the coefficients of its own spline, restricted to the box around the
+        ball. With their middle C and half their range R, ``|hᵀ H h| <= (‖C‖ + ‖R‖) |h|²``. For quadratic fields that is
+        the maximum itself. It holds for exact arithmetic; the bound's own rounding is not part of it.
+        """
+        if isinstance(radius, bool) or not isinstance(radius, Real):
+            raise TypeError(f"radius must be a real number, got {radius!r}")
+        length = float(radius)
+        if not 0 <= length < math.inf:
+            raise ValueError(f"radius must be finite and not negative, got {radius!r}")
+        low, high = self._interpolant._second_derivatives_within(self.point - length, self.point + length)
+        middle, half = (low + high) / 2, (high - low) / 2
+        return float(length**2 / 2 * (np.linalg.norm(middle, 2) + np.linalg.norm(half, 2)))
+
+
+# ---- arguments ---------------------------------------------------------------------------------------------
+
+
+def _as_samples(f: Any) -> np.ndarray:
+    """Real, finite samples, enough along each axis."""
+    field = as_field(f)
+    if field.dtype.kind not in "biuf":
+        raise TypeError(f"f must be made of real numbers, got dtype {field.dtype}")
+    if np.ma.is_masked(field):
+        raise ValueError("f must have no masked samples")
+    for k, n in enumerate(field.shape):
+        if n < LEAST_SAMPLES:
+            raise ValueError(f"f has {n} samples along axis {k}, a cubic spline needs at least {LEAST_SAMPLES}")
+    return np.asarray(field)
+
+
+def _as_coordinates(points: Any, name: str) -> np.ndarray:
+    """An array of float64 in C order."""
+    if np.ma.is_masked(points):
+        raise ValueError(f"{name} must have no masked entries")
+    try:
+        at = np.asarray(points)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of numbers; {error}") from None
+    if at.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be real numbers, got an array of {at.dtype}")
+    return np.ascontiguousarray(at, np.float64).reshape(at.shape)  # a single number stays one
+
+
+def _placed(spacing: tuple, shape: tuple[int, ...], boundary: Any) -> list[Axis]:
+    """Where the samples are along each axis, periodic or open."""
+    placements = []
+    pairs = as_pairs(boundary, len(shape))
+    for k, axis in enumerate(as_placements(spacing, shape, range(len(shape)))):
+        placement, (low, high) = with_boundary(axis, shape[k], pairs[k], k)
+        for word in (low, high):
+            if word not in (ONE_SIDED, PERIODIC):
+                raise ValueError(f"boundary must be {ONE_SIDED} or {PERIODIC} for a spline; got {word!r} for axis {k}")
+        placements.append(placement)
+    return placements
+
+
+def _as_grid(placements: list[Axis], shape: tuple[int, ...]) -> Grid:
+    steps = [axis.step if axis.coordinates is None else axis.coordinates for axis in placements]
+    periodic = [axis.periodic for axis in placements]
+    periods = [axis.period for axis in placements]
+    return Grid.cartesian(*steps, shape=shape, periodic=periodic, period=periods)
+
+
+def _spline_axis(placement: Axis, n: int, k: int) -> SplineAxis:
+    """The axis of coefficients, ascending."""
+    x = np.asarray(placement.positions(n), np.float64)
+    sites = x if x[0] < x[-1] else x[::-1]
+    period = None
+    if placement.periodic:
+        period = abs(placement.period if placement.period is not None else n * float(placement.step or 0))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        steps = np.append(np.diff(sites), [] if period is None else period - (sites[-1] - sites[0]))
+        ranges = np.append(steps, steps.sum()) ** 2
+        usable = (steps > 0).all() and np.isfinite(ranges).all() and np.isfinite(1 / ranges).all()
+    if not usable:
+        raise ValueError(
+            f"spacing along axis {k} must have steps whose squares, and their reciprocals, are finite float64; "
+            f"got steps from {steps.min()} to {steps.max()}"
+        )
+    return SplineAxis.through(sites, period)
+
+
+# ---- samples to coefficients ------------------------------------------------------------------------------------
+
+
+def _middle(field: np.ndarray) -> float:
+    """What is taken from the samples, so that rounding is relative to their range."""
+    low, high = float(field.min()), float(field.max())
+    middle = low / 2 + high / 2
+    if not math.isfinite(middle):
+        raise ValueError(f"f must be finite float64 numbers, got samples from {low} to {high}")
+    return middle
+
+
+def _coefficients(field, constant, axes, descending, workers):
+    """Coefficients of the samples minus a constant, in C order."""
+    coefficients = np.empty([axis.size for axis in axes])
+    forward = field[tuple(slice(None, None, -1) if backwards else slice(None) for backwards in descending)]
+    inner = coefficients[tuple(slice(n) for n in field.shape)]
+    np.subtract(forward, constant, out=inner, dtype=np.float64, casting="unsafe")
+    for k, n in enumerate(field.shape):
+        ends = np.moveaxis(coefficients, k, 0)
+        ends[n:] = ends[: len(ends) - n]
+    for k, axis in enumerate(axes):
+        axis.equations().solve(coefficients, k, workers, share)
+    return coefficients
