@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from ._engine.splines import Equations
+from ._engine.splines import Equations, polynomials
 
 #: The fewest samples that determine a cubic.
 LEAST_SAMPLES = 4
@@ -25,7 +25,7 @@ class SplineAxis:
     sites: np.ndarray  # ascending coordinates of the samples
     period: float | None
     knots: np.ndarray
-    basis: np.ndarray  # (pieces, 4, 4): [p, r, k] is the coefficient of s**r in B[p + k]; s runs over the piece from 0 to 1
+    basis: np.ndarray  # (pieces, 4, 4): B-splines on each piece, as `polynomials` with the origin at its beginning
 
     @classmethod
     def through(cls, sites: np.ndarray, period: float | None) -> SplineAxis:
@@ -35,7 +35,7 @@ class SplineAxis:
             knots = np.concatenate((ends[0], sites[:1], sites[2:-2], sites[-1:], ends[1]))
         else:
             knots = np.concatenate((sites[-3:] - period, sites, sites[:4] + period))
-        return cls(sites, period, knots, _piece_polynomials(knots))
+        return cls(sites, period, knots, polynomials(knots, np.arange(len(knots) - 7), knots[3:-4]))
 
     @property
     def size(self) -> int:
@@ -56,7 +56,7 @@ class SplineAxis:
 
         Parameters
         ----------
-        x : ndarray, (m,)
+        x : ndarray of float64, (m,)
         order : {0, 1, 2}
             Of the derivative.
 
@@ -67,14 +67,8 @@ class SplineAxis:
         weights : ndarray, (m, 4)
         """
         piece = self.piece_of(x)
-        width = np.diff(self.breaks)[piece]
-        s = (x - self.breaks[piece]) / width
-        powers = np.arange(4)
-        factor = np.ones(4)
-        for r in range(order):
-            factor = factor * (powers - r)
-        terms = factor * s[:, None] ** np.maximum(powers - order, 0) / width[:, None] ** order
-        return piece, np.einsum("mr,mrk->mk", terms, self.basis[piece])
+        per_width = math.factorial(order) / np.diff(self.breaks) ** order
+        return piece, polynomials(self.knots, piece, x)[:, order] * per_width[piece, None]
 
     def equations(self) -> Equations:
         """What turns samples into coefficients, factorised.
@@ -90,7 +84,6 @@ class SplineAxis:
         first, weights = self.weights(self.sites)
         if self.period is not None:
             return Equations(_banded(first[:-1] - 1, weights[:-1], n - 1), weights[[0, -2, -1]])
-        weights[-1] = (0, 0, 0, 1)  # without the rounding of powers, which the band has no room for
         return Equations(_banded(first, weights, n), None)
 
     def window(self, low: float, high: float) -> tuple[np.ndarray, np.ndarray, float, float]:
@@ -161,26 +154,6 @@ def differences(coefficients: np.ndarray, knots: np.ndarray, degree: int, axis: 
     """Coefficients of a spline's derivative along an axis; its knots are the same without the first and the last."""
     spans = knots[degree + 1 : -1] - knots[1 : -degree - 1]
     return degree * np.diff(coefficients, axis=axis) / np.expand_dims(spans, [*range(1, coefficients.ndim - axis)])
-
-
-def _piece_polynomials(knots: np.ndarray) -> np.ndarray:
-    """B-splines on each piece as polynomials, by the recursion of Cox and de Boor; see `SplineAxis.basis`."""
-    around = sliding_window_view(knots[1:-1], 6)  # of each piece, the knots that its B-splines depend on
-    begin, width = around[:, 2], around[:, 3] - around[:, 2]
-    basis = np.zeros((len(around), 4, 4))
-    basis[:, 0, 0] = 1
-    for degree in (1, 2, 3):
-        raised = np.zeros_like(basis)
-        for k in range(degree):
-            low, high = around[:, 3 - degree + k], around[:, 3 + k]
-            at, step = (begin - low) / (high - low), width / (high - low)
-            rest = (high - begin) / (high - low)
-            raised[:, :, k + 1] += at[:, None] * basis[:, :, k]
-            raised[:, 1:, k + 1] += step[:, None] * basis[:, :-1, k]
-            raised[:, :, k] += rest[:, None] * basis[:, :, k]
-            raised[:, 1:, k] -= step[:, None] * basis[:, :-1, k]
-        basis = raised
-    return basis
 
 
 def _banded(first: np.ndarray, weights: np.ndarray, size: int) -> np.ndarray:

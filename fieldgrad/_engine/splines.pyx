@@ -5,7 +5,7 @@
 ../_splines.py tells what knots, pieces and coefficients are. Arguments are trusted: Python has checked them.
 """
 from cpython.exc cimport PyErr_CheckSignals
-from libc.math cimport NAN, fmod
+from libc.math cimport INFINITY, NAN, fabs, fmod
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
@@ -32,6 +32,47 @@ cdef enum:
 # Where a row of a banded matrix has its two diagonals below the main one, and above.
 cdef enum:
     BELOW_2, BELOW_1, PIVOT, ABOVE_1, ABOVE_2, BAND
+
+
+# ---- B-splines -------------------------------------------------------------------------------------------
+
+cdef void raise_degree(double *basis, const double *knot, double origin, int degree) noexcept nogil:
+    """The recursion of Cox and de Boor on a piece: from B-splines (powers x 4 functions) to those a degree higher."""
+    cdef double raised[16]
+    cdef double width = knot[3] - knot[2], low, high
+    cdef int k, r
+    for k in range(16):
+        raised[k] = 0
+    for k in range(degree):
+        # The share that goes to the next function rises from 0 at `low` to 1 at `high`; this one has the rest.
+        low, high = knot[3 - degree + k], knot[3 + k]
+        for r in range(degree):
+            raised[4 * r + k + 1] += (origin - low) / (high - low) * basis[4 * r + k]
+            raised[4 * r + k + 5] += width / (high - low) * basis[4 * r + k]
+            raised[4 * r + k] += (high - origin) / (high - low) * basis[4 * r + k]
+            raised[4 * r + k + 4] -= width / (high - low) * basis[4 * r + k]
+    memcpy(basis, raised, sizeof(raised))
+
+
+def polynomials(const double[::1] knots, const Py_ssize_t[:] pieces, const double[:] origins):
+    """Cubic B-splines as polynomials on pieces between their knots.
+
+    Returns
+    -------
+    ndarray, (m, 4, 4)
+        [i, r, k] is the coefficient of s**r in B-spline p + k on piece p = pieces[i], where s is the distance from
+        origins[i] in widths of the piece. Origins are on their pieces: so no digit of a value there is lost.
+    """
+    cdef Py_ssize_t count = pieces.shape[0], i
+    cdef int degree
+    result = np.zeros((count, 4, 4))
+    cdef double[:, :, ::1] basis = result
+    with nogil:
+        for i in range(count):
+            basis[i, 0, 0] = 1
+            for degree in range(1, 4):
+                raise_degree(&basis[i, 0, 0], &knots[pieces[i] + 1], origins[i], degree)
+    return result
 
 
 # ---- from samples to coefficients ------------------------------------------------------------------------
@@ -231,7 +272,7 @@ cdef inline double into_period(const Axis *axis, double x) noexcept nogil:
     beyond = fmod(x - first, axis.period)
     if beyond < 0:
         beyond += axis.period
-    return first + beyond if beyond < axis.period else first
+    return first if beyond >= axis.period else first + beyond   # NaN stays NaN
 
 
 cdef inline Py_ssize_t piece_of(const Axis *axis, double x) noexcept nogil:
@@ -254,7 +295,7 @@ cdef inline Py_ssize_t place(const Axis *axis, double x, int order, bint extrapo
     cdef int k
     if axis.period > 0:
         x = into_period(axis, x)
-    elif not extrapolate and not first <= x <= last:
+    elif not (first <= x <= last or (extrapolate and fabs(x) < INFINITY)):
         x = NAN
     piece = piece_of(axis, x) if first <= x <= last else axis.pieces - 1 if x > last else 0
     b = axis.basis + 16 * piece
