@@ -48,7 +48,11 @@ class SplineAxis:
         return self.knots[3:-3]
 
     def piece_of(self, x: np.ndarray) -> np.ndarray:
-        """The piece at each coordinate; the first or the last one beyond the ends."""
+        """The piece at each coordinate; the first or the last one beyond the ends.
+
+        A cell between neighbouring samples is in the piece of its lower sample: the first two cells and the last two
+        of an open axis share theirs.
+        """
         return np.clip(np.searchsorted(self.breaks, x, side="right") - 1, 0, len(self.basis) - 1)
 
     def weights(self, x: np.ndarray, order: int = 0) -> tuple[np.ndarray, np.ndarray]:

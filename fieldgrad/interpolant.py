@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
@@ -82,18 +82,20 @@ class Interpolant:
     """
 
     def __init__(self, f: Any, *spacing: Any, boundary: Any = ONE_SIDED, workers: int | None = None) -> None:
-        field = _as_samples(f)
-        placements = _placed(spacing, field.shape, boundary)
+        samples = _as_samples(f)
+        placements = _placed(spacing, samples.shape, boundary)
         workers = as_workers(workers)
-        self.shape = field.shape
-        self.ndim = field.ndim
-        self.grid = _as_grid(placements, field.shape)
+        self.shape = samples.shape
+        self.ndim = samples.ndim
+        self.grid = _as_grid(placements, samples.shape)
         self._descending = tuple(bool(x[0] > x[-1]) for x in self.grid.coords)
         # Private, for what is made of polynomials: the spline is _constant plus the tensor product of the _axes with
         # _coefficients. Coordinates ascend there: where those of the samples descend, samples are taken from behind.
-        self._axes = tuple(_spline_axis(p, n, k) for k, (p, n) in enumerate(zip(placements, field.shape, strict=True)))
-        self._constant = _middle(field)
-        self._coefficients = _coefficients(field, self._constant, self._axes, self._descending, workers)
+        self._axes = tuple(
+            _spline_axis(p, n, k) for k, (p, n) in enumerate(zip(placements, samples.shape, strict=True))
+        )
+        self._constant = _middle(samples)
+        self._coefficients = _coefficients(samples, self._constant, self._axes, self._descending, workers)
         self._spline = Spline(self._coefficients, self._axes, self._constant)
 
     @property
@@ -282,7 +284,7 @@ class Linearization:
     value: float
     gradient: np.ndarray
     point: np.ndarray
-    _interpolant: Interpolant
+    _interpolant: Interpolant = field(repr=False)
 
     def __call__(self, displacement: Any) -> np.ndarray:
         """Return the values of the affine function.
@@ -351,15 +353,15 @@ class Linearization:
 
 def _as_samples(f: Any) -> np.ndarray:
     """Real, finite samples, enough along each axis."""
-    field = as_field(f)
-    if field.dtype.kind not in "biuf":
-        raise TypeError(f"f must be made of real numbers, got dtype {field.dtype}")
-    if np.ma.is_masked(field):
+    samples = as_field(f)
+    if samples.dtype.kind not in "biuf":
+        raise TypeError(f"f must be made of real numbers, got dtype {samples.dtype}")
+    if np.ma.is_masked(samples):
         raise ValueError("f must have no masked samples")
-    for k, n in enumerate(field.shape):
+    for k, n in enumerate(samples.shape):
         if n < LEAST_SAMPLES:
             raise ValueError(f"f has {n} samples along axis {k}, a cubic spline needs at least {LEAST_SAMPLES}")
-    return np.asarray(field)
+    return np.asarray(samples)
 
 
 def _as_coordinates(points: Any, name: str) -> np.ndarray:
@@ -417,22 +419,22 @@ def _spline_axis(placement: Axis, n: int, k: int) -> SplineAxis:
 # ---- samples to coefficients ------------------------------------------------------------------------------------
 
 
-def _middle(field: np.ndarray) -> float:
+def _middle(samples: np.ndarray) -> float:
     """What is taken from the samples, so that rounding is relative to their range."""
-    low, high = float(field.min()), float(field.max())
+    low, high = float(samples.min()), float(samples.max())
     middle = low / 2 + high / 2
     if not math.isfinite(middle):
         raise ValueError(f"f must be finite float64 numbers, got samples from {low} to {high}")
     return middle
 
 
-def _coefficients(field, constant, axes, descending, workers):
+def _coefficients(samples, constant, axes, descending, workers):
     """Coefficients of the samples minus a constant, in C order."""
     coefficients = np.empty([axis.size for axis in axes])
-    forward = field[tuple(slice(None, None, -1) if backwards else slice(None) for backwards in descending)]
-    inner = coefficients[tuple(slice(n) for n in field.shape)]
+    forward = samples[tuple(slice(None, None, -1) if backwards else slice(None) for backwards in descending)]
+    inner = coefficients[tuple(slice(n) for n in samples.shape)]
     np.subtract(forward, constant, out=inner, dtype=np.float64, casting="unsafe")
-    for k, n in enumerate(field.shape):
+    for k, n in enumerate(samples.shape):
         ends = np.moveaxis(coefficients, k, 0)
         ends[n:] = ends[: len(ends) - n]
     for k, axis in enumerate(axes):

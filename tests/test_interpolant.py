@@ -415,6 +415,17 @@ def test_weights_are_those_of_scipy(axis, order, seed):
         np.testing.assert_allclose(found / scale, expected / scale, rtol=0, atol=1e-12)
 
 
+@given(axis=axes(9))
+def test_cells_are_in_the_piece_of_their_lower_sample(axis):
+    x, period = axis
+    along = interpolant_of(np.zeros(len(x)), [x], [period])._axes[0]
+    low, high = along.sites[:-1], along.sites[1:]
+    piece = along.piece_of(low)
+    assert (along.breaks[piece] <= low).all()
+    assert (high <= along.breaks[piece + 1]).all()
+    assert len(along.basis) == (len(x) - 3 if period is None else len(x))
+
+
 # workers
 
 
@@ -423,7 +434,7 @@ def test_weights_are_those_of_scipy(axis, order, seed):
 def test_same_bits_for_any_workers(shape, boundary):
     shape = tuple(max(n, 4) for n in shape)
     f = np.random.default_rng(0).uniform(-1, 1, shape)
-    points = points_between(np.zeros(len(shape)), np.array(shape) - 1.0, 5000, 0)
+    points = points_between(np.zeros(len(shape)), np.array(shape) - 1.0, 20_000, 0)
     its = [fg.Interpolant(f, boundary=boundary, workers=workers) for workers in (1, 2, 5)]
     for other in its[1:]:
         assert_same_bits(other._coefficients, its[0]._coefficients)

@@ -27,7 +27,7 @@ cdef enum:
     POINTS_AT_ONCE = 512
     # Work that is shorter than waking a thread takes is not shared.
     SHARE_SAMPLES = 1 << 15
-    SHARE_POINTS = 1 << 11
+    SHARE_ROWS = 1 << 14
 
 # Where a row of a banded matrix has its two diagonals below the main one, and above.
 cdef enum:
@@ -397,7 +397,7 @@ cdef class Spline:
         call.value = <double *>cnp.PyArray_DATA(results[0])
         call.gradient = <double *>cnp.PyArray_DATA(results[1]) if order > 0 else NULL
         call.hessian = <double *>cnp.PyArray_DATA(results[2]) if order > 1 else NULL
-        if count * self.rows < SHARE_POINTS:
+        if count * self.rows < SHARE_ROWS:
             workers = 1
         run(call, (count + POINTS_AT_ONCE - 1) // POINTS_AT_ONCE, workers, share)
         return results
