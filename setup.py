@@ -8,8 +8,9 @@ from setuptools.command.build_ext import build_ext
 
 ENGINE = "fieldgrad/_engine"
 ROWS = ("stencils", "norms", "samples", "filters", "pointwise", "suppress")
-HEADERS = ["calls.h", "rows.h", *(f"rows/{part}.h" for part in ROWS)]
-INCLUDED = [f"{part}.pxi" for part in ("walk", "boxes", "calls", "pipeline", "hysteresis")]
+CALLS = ["calls.h", "calls.pxd", "calls.pxi"]
+HEADERS = ["rows.h", *(f"rows/{part}.h" for part in ROWS)]
+INCLUDED = [f"{part}.pxi" for part in ("walk", "boxes", "pipeline", "hysteresis")]
 
 # Results promise the same bits for every instruction set, so multiplications and additions are never fused
 # behind our back. rows.h selects its instruction sets function by function: no -march here, or the start-up
@@ -52,8 +53,9 @@ def extension(name, depends=()):
 setup(
     cmdclass={"build_ext": BuildEngine},
     ext_modules=[
-        extension("core", ["calls.pxd", "rows.pxd", *HEADERS, *INCLUDED]),
+        extension("core", ["rows.pxd", *CALLS, *HEADERS, *INCLUDED]),
         extension("chains"),
-        extension("splines", ["calls.pxd", "calls.h", "calls.pxi"]),
+        extension("morse", CALLS),
+        extension("splines", CALLS),
     ],
 )

@@ -3,6 +3,7 @@
 from ._config import get_workers, set_workers, show_config
 from .calculus import gradient, gradient_magnitude, normals
 from .contours import Contour
+from .critical import second_derivative_test
 from .detector import canny, canny_contours
 from .edges import (
     ColorGradient,
@@ -43,6 +44,7 @@ __all__ = [
     "prewitt",
     "roberts",
     "scharr",
+    "second_derivative_test",
     "set_workers",
     "show_config",
     "sobel",

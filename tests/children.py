@@ -3,13 +3,17 @@
 import itertools
 import os
 import resource
+import signal
 import threading
+import traceback
 
 import numpy as np
 
 import fieldgrad as fg
+import morse_oracle
 import nasty
 import oracles
+from fieldgrad import _morse
 from helpers import FUNCTIONS, assert_same_bits
 
 SMALL_SHAPES = [
@@ -93,6 +97,23 @@ def endless_call(name, workers):
     small = nasty.field((100, 101, 102))
     assert_same_bits(fg.gradient(small, 0.3, workers=workers), oracles.numpy_gradient(small, 0.3))
     print("still right", flush=True)
+
+
+def interrupt_a_reduction():
+    """Ctrl-C while loops slide down a field of noise, which takes seconds."""
+    f = np.random.default_rng(0).standard_normal((128, 128, 128))
+    skeleton = _morse._skeleton(f, (False,) * 3, 1)
+    joins, fills, maxima = (skeleton.of_index(index) for index in (1, 2, 3))
+    above = _morse._merge(skeleton, fills, maxima.vertices[maxima.order[::-1]], up=True)
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        _morse._reduce(skeleton, joins, fills, above)
+    except KeyboardInterrupt as interrupt:
+        *_, (innermost, _) = traceback.walk_tb(interrupt.__traceback__)
+        print("interrupted in", innermost.f_code.co_name)
+    small = f[:6, :6, :6]
+    assert sorted(zip(*_morse.pairs(small, (False,) * 3), strict=True)) == morse_oracle.pairs(small, (False,) * 3)
+    print("still right")
 
 
 def threads():

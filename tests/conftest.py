@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,6 +23,7 @@ def pytest_configure(config):
         "markers",
         "uninstrumented: takes too long, or too much memory, under a sanitizer, where other tests go the same ways",
     )
+    config.addinivalue_line("markers", "gudhi: beside GUDHI, where it is to be had")
     config.addinivalue_line("markers", "free_memory(bytes): runs where so much memory is free")
 
 
@@ -36,6 +38,7 @@ def _has_its_machine(item):
     return not (
         (item.get_closest_marker("linux") and sys.platform != "linux")
         or (item.get_closest_marker("uninstrumented") and PROFILE == "sanitizer")
+        or (item.get_closest_marker("gudhi") and find_spec("gudhi") is None)
         or (memory and _free_memory() < memory.args[0])
     )
 

@@ -7,3 +7,5 @@ cdef extern from "calls.h" nogil:
     int64_t fg_draw(int64_t *)
     int fg_peek(const int *)
     void fg_raise(int *)
+    int64_t fg_recall(const int64_t *)
+    void fg_note(int64_t *, int64_t)
