@@ -89,7 +89,8 @@ def pairs(
         Indices in the flattened field; a class that never ends has the death -1. Each entry of `critical_vertices`
         is one birth or one death.
     dimension : ndarray of int8, (n,)
-        Of the class: the Morse index of its birth, one less than that of its death.
+        Of the class: the Morse index of its birth, one less than that of its death. Classes come in an order that
+        depends on the field alone.
 
     Raises
     ------
@@ -106,13 +107,15 @@ def pairs(
     A 2-saddle fills fewer loops than its link has where those around parts of its upper link are filled already, for
     these parts lead to different maxima: such loops need not be tried.
 
-    Time and memory are those of the critical samples, and of the ways from saddles: up to 8 bytes per sample where they
-    are everywhere. In the worst case loops are as slow to reduce as any matrix.
+    Besides what critical samples and loops take, memory is a byte per sample, up to 8 more where ways from saddles are
+    everywhere, and a copy of fields that are not float64 in C order. In the worst case loops are as slow to reduce as
+    any matrix.
 
     References
     ----------
     .. [1] P. Guillou, J. Vidal, J. Tierny, "Discrete Morse Sandwich: fast computation of persistence diagrams for
-       scalar data", IEEE Trans. Vis. Comput. Graph. 30 (2024) 1897-1915.
+       scalar data", IEEE Trans. Vis. Comput. Graph. 30 (2024) 1897-1915;
+       arXiv:2206.13932.
 
     Examples
     --------
@@ -165,7 +168,7 @@ def _skeleton(f: Any, periodic: Sequence[bool], workers: int) -> _Skeleton:
     order = np.argsort(values.ravel()[vertices], kind="stable")
     ndim = sum(n > 1 for n in shape)
     is_open = any(n > 1 and not loop for n, loop in zip(shape, loops, strict=True))
-    return _Skeleton(field, ndim, is_open, vertices, units.astype(np.int64), order, workers)
+    return _Skeleton(field, ndim, is_open, vertices, units.view(np.int8), order, workers)
 
 
 def _sortable(f: Any) -> np.ndarray:
@@ -245,7 +248,7 @@ def _merge(skeleton: _Skeleton, saddles: _Vertices, extrema: np.ndarray, up: boo
 
 def _starts(saddles: _Vertices) -> np.ndarray:
     """Where the arms of each saddle, one more than it has units, begin in a list of them all."""
-    return np.concatenate([[0], np.cumsum(saddles.units + 1)])
+    return np.concatenate([[0], np.cumsum(saddles.units + 1, dtype=np.int64)])
 
 
 def _classes(skeleton: _Skeleton) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:

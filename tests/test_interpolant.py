@@ -17,6 +17,7 @@ from scipy.interpolate import BSpline
 import fieldgrad as fg
 import nasty
 from fieldgrad._engine.pool import share
+from fieldgrad._splines import restricted
 from helpers import assert_same_bits, child_environment, output_of
 from interpolant_oracle import Oracle, exact_coefficients
 
@@ -525,10 +526,30 @@ def test_error_bound_closes_in_on_the_error():
     assert ratios[2] < 1.03
 
 
+@given(data=st.data(), degree=st.integers(1, 3), seed=seeds)
+def test_part_of_a_spline_is_the_same_spline_and_its_coefficients_lie_between(data, degree, seed):
+    rng = np.random.default_rng(seed)
+    knots = np.cumsum(rng.uniform(0.1, 1, data.draw(st.integers(2, 7)) + 2 * degree))
+    if data.draw(st.booleans()):
+        knots[:degree], knots[len(knots) - degree :] = knots[degree], knots[-degree - 1]
+    breaks = knots[degree : len(knots) - degree]
+    low, high = rng.uniform(breaks[:2].min(), breaks[:2].max()), rng.uniform(breaks[-2], breaks[-1])
+    low, high = min(low, high), max(low, high)
+    inner = breaks[1:-1]
+    own = np.concatenate(([low] * (degree + 1), inner[(inner > low) & (inner < high)], [high] * (degree + 1)))
+    coefficients = rng.uniform(-1, 1, len(knots) - degree - 1)
+    conversion = restricted(knots, degree, low, high)
+    x = np.linspace(low, high, 50)
+    expected = BSpline(knots, coefficients, degree)(x)
+    np.testing.assert_allclose(BSpline(own, conversion @ coefficients, degree)(x), expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(conversion.sum(axis=1), 1, rtol=0, atol=1e-13)
+    assert conversion.min() >= -1e-14
+
+
 def test_error_bound_does_not_look_beyond_open_ends_and_goes_around_closed_ones():
-    f = np.array([0.0, 1.0, 4.0, 9.0, 16.0, 25.0])
-    near = fg.Interpolant(f).linearize([5.0])
-    assert near.error_bound(100.0) == pytest.approx(100.0**2)
+    near = fg.Interpolant(np.arange(6.0) ** 3).linearize([5.0])
+    for radius in (1.0, 2.5, 100.0):
+        assert near.error_bound(radius) == pytest.approx(radius**2 / 2 * 6 * 5.0)  # the second derivative is 6 x
     x = np.arange(12) * (2 * np.pi / 12)
     it = fg.Interpolant(np.sin(x), x, boundary="periodic")
     everywhere = np.abs(it.hessian(np.linspace(0, 2 * np.pi, 1000)[:, None])).max()

@@ -1,5 +1,6 @@
 """Critical vertices and their pairs, beside sublevel sets that are built simplex by simplex."""
 
+import itertools
 import math
 
 import numpy as np
@@ -80,6 +81,33 @@ def test_critical_vertices_change_the_homology_of_sublevel_sets(case):
 def test_pairs_are_those_of_the_sublevel_sets(case):
     f, periodic = case
     assert sorted(pairs(f, periodic)) == morse_oracle.pairs(f, periodic)
+
+
+def around(lower, d):
+    """A field of 3 samples per axis: 0 in the middle, -1 at the neighbours in a set, 1 elsewhere."""
+    offsets = [o for o in itertools.product((-1, 0, 1), repeat=d) if any(o) and (min(o) >= 0 or max(o) <= 0)]
+    f = np.ones((3,) * d)
+    f[(1,) * d] = 0
+    for k, offset in enumerate(offsets):
+        if lower >> k & 1:
+            f[tuple(np.add(offset, 1))] = -1
+    return f
+
+
+def assert_middle_is_right(f):
+    middle, periodic = f.size // 2, (False,) * f.ndim
+    mine, expected = critical_vertices(f, periodic), morse_oracle.critical_vertices(f, periodic)
+    assert [c for c in mine if c[0] == middle] == [c for c in expected if c[0] == middle]
+
+
+def test_every_set_of_lower_neighbours_in_a_plane():
+    for lower in range(2**6):
+        assert_middle_is_right(around(lower, 2))
+
+
+@given(st.integers(0, 2**14 - 1))
+def test_any_set_of_lower_neighbours_in_space(lower):
+    assert_middle_is_right(around(lower, 3))
 
 
 @pytest.mark.parametrize("loops", EVERY_LOOP[3])

@@ -266,13 +266,12 @@ cdef void fill_buckets(const Axis *axis, Py_ssize_t *bucket) noexcept nogil:
 
 
 cdef inline double into_period(const Axis *axis, double x) noexcept nogil:
+    """A hair before the first sample it may be the end of the period, where the last piece has the same value."""
     cdef double first = axis.breaks[0], beyond
     if first <= x < axis.breaks[axis.pieces]:
         return x
     beyond = fmod(x - first, axis.period)
-    if beyond < 0:
-        beyond += axis.period
-    return first if beyond >= axis.period else first + beyond   # NaN stays NaN
+    return first + (beyond + axis.period if beyond < 0 else beyond)
 
 
 cdef inline Py_ssize_t piece_of(const Axis *axis, double x) noexcept nogil:

@@ -9,7 +9,7 @@ import pytest
 import morse_oracle
 from fieldgrad import _morse
 
-pytestmark = pytest.mark.gudhi
+pytestmark = [pytest.mark.gudhi, pytest.mark.uninstrumented]
 
 
 SHAPES = ((400,), (31, 24), (9, 8, 10))
