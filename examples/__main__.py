@@ -10,7 +10,7 @@ import numpy as np
 
 import fieldgrad as fg
 
-from . import edges, electrodes, heat, level_surface, photograph, terrain
+from . import critical, edges, electrodes, heat, level_surface, photograph, terrain
 from ._style import save_small
 from ._timing import Timing, compare, numpy_magnitude, numpy_normals, table
 
@@ -33,7 +33,7 @@ def run() -> None:
     arguments = parser.parse_args()
 
     timings = []
-    for example in (electrodes, photograph, edges, heat, terrain, level_surface):
+    for example in (electrodes, photograph, edges, heat, terrain, critical, level_surface):
         print(example.__doc__.splitlines()[0])
         timings += example.main(ROOT / "demo")
     timings += time_a_large_field()

@@ -3,7 +3,7 @@
 from ._config import get_workers, set_workers, show_config
 from .calculus import gradient, gradient_magnitude, normals
 from .contours import Contour
-from .critical import second_derivative_test
+from .critical import Box, CriticalPoints, critical_points, refine, second_derivative_test
 from .detector import canny, canny_contours
 from .edges import (
     ColorGradient,
@@ -23,14 +23,17 @@ from .interpolant import Interpolant, Linearization
 __version__ = "0.1.0"
 
 __all__ = [
+    "Box",
     "ColorGradient",
     "Contour",
+    "CriticalPoints",
     "Grid",
     "Interpolant",
     "Linearization",
     "canny",
     "canny_contours",
     "color_gradient",
+    "critical_points",
     "farid",
     "gaussian_gradient",
     "gaussian_gradient_magnitude",
@@ -42,6 +45,7 @@ __all__ = [
     "normals",
     "orientation",
     "prewitt",
+    "refine",
     "roberts",
     "scharr",
     "second_derivative_test",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from ._arrays import as_field
+from ._morse import critical_vertices, pairs
+from ._spline_points import Ends, clusters, find, firsts, in_samples, sum_over_sides
+from .interpolant import Interpolant, placed
 
-__all__ = ["second_derivative_test"]
+__all__ = ["Box", "CriticalPoints", "critical_points", "refine", "second_derivative_test"]
 
 _KINDS = np.array(["degenerate", "minimum", "maximum", "saddle"])
 
@@ -76,3 +82,496 @@ def _scaled(matrices: np.ndarray) -> np.ndarray:
     largest = np.abs(numbers).max(axis=(-2, -1), keepdims=True)
     usable = np.isfinite(largest) & (largest > 0)
     return np.divide(numbers, largest, out=np.zeros_like(numbers), where=usable).astype(np.float64)
+
+
+# ---- the table ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of a field that is not decided: degenerate or flat.
+
+    Attributes
+    ----------
+    low, high : ndarray, (d,)
+        In coordinates; on a periodic axis `high` may be beyond its end.
+    poincare_index : int or None
+        In two dimensions, how often the gradient turns on the way around: the sum of (-1)^index of what is inside. None
+        where it is not known: in other dimensions, at open sides, or where the gradient vanishes on the way.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    poincare_index: int | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CriticalPoints:
+    """Critical points of a field, as a table: what `critical_points` returns.
+
+    Attributes
+    ----------
+    points : ndarray, (n, d)
+        In coordinates.
+    indices : ndarray, (n, d)
+        In samples: cell and fraction.
+    values : ndarray, (n,)
+    hessian : ndarray, (n, d, d)
+        Second derivatives, in coordinates; NaN for ``method="linear"``.
+    eigenvalues : ndarray, (n, d)
+        Of the Hessian, ascending.
+    eigenvectors : ndarray, (n, d, d)
+        In columns, as from `numpy.linalg.eigh`.
+    index : ndarray of int8, (n,)
+        Morse index: the number of negative eigenvalues, or -1 for a degenerate point.
+    kind : ndarray of str, (n,)
+        ``"minimum"``, ``"saddle"``, ``"maximum"`` or ``"degenerate"``.
+    certified : ndarray of bool, (n,)
+        The point and its kind are proven.
+    persistence : ndarray, (n,), or None
+        If asked for: how far the value is from that of the point that it is paired with; inf without one, NaN if
+        unknown.
+    partner : ndarray of int, (n,), or None
+        If asked for: the place of that point in the table, or -1.
+    undecided : list of Box
+        Degenerate or flat parts, each connected one once.
+    complete : bool
+        Every point is certified, nothing is undecided, `euler` agrees, and no limit was met.
+    euler : (int, int)
+        The sum of (-1)^index, with the terms of open sides, and what it has to be: the Euler characteristic of the
+        domain.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> x = np.linspace(-2, 2, 21)
+    >>> cp = fg.critical_points(x**3 / 3 - x, x)
+    >>> [(str(p.kind[0]), round(float(p.points[0, 0]), 6) + 0.0) for p in cp]
+    [('minimum', 1.0), ('maximum', -1.0)]
+    """
+
+    points: np.ndarray
+    indices: np.ndarray
+    values: np.ndarray
+    hessian: np.ndarray
+    eigenvalues: np.ndarray
+    eigenvectors: np.ndarray
+    index: np.ndarray
+    kind: np.ndarray
+    certified: np.ndarray
+    persistence: np.ndarray | None
+    partner: np.ndarray | None
+    undecided: list[Box]
+    complete: bool
+    euler: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __iter__(self) -> Iterator[CriticalPoints]:
+        return (self[k] for k in range(len(self)))
+
+    def __getitem__(self, which: Any) -> CriticalPoints:
+        """Some of the points, by an integer, a slice, or an array of either integers or booleans."""
+        rows = np.arange(len(self))[which]
+        rows = np.atleast_1d(rows)
+        columns = {name: getattr(self, name)[rows] for name in _COLUMNS}
+        if self.persistence is not None and self.partner is not None:
+            place = np.full(len(self) + 1, -1)  # the last one is for points without a partner
+            place[rows] = np.arange(len(rows))
+            columns |= {"persistence": self.persistence[rows], "partner": place[self.partner[rows]]}
+        return replace(self, **columns)
+
+    def by_persistence(self, threshold: float) -> CriticalPoints:
+        """Return the points that stand out: whose persistence is at least `threshold`, in units of the field.
+
+        Raises
+        ------
+        ValueError
+            Persistence was not asked for, or the threshold is not a number.
+        """
+        if self.persistence is None:
+            raise ValueError("by_persistence needs critical_points(..., persistence=True)")
+        if not threshold == threshold:
+            raise ValueError(f"threshold must be a number, got {threshold!r}")
+        return self[self.persistence >= threshold]
+
+    @property
+    def minima(self) -> CriticalPoints:
+        """The minima."""
+        return self[self.kind == "minimum"]
+
+    @property
+    def saddles(self) -> CriticalPoints:
+        """The saddles, of every index."""
+        return self[self.kind == "saddle"]
+
+    @property
+    def maxima(self) -> CriticalPoints:
+        """The maxima."""
+        return self[self.kind == "maximum"]
+
+    def to_dict(self) -> dict[str, np.ndarray]:
+        """Return the columns that have one number, or word, per point: coordinates as ``x0``, ``x1`` and so on."""
+        columns = {f"x{k}": self.points[:, k] for k in range(self.points.shape[1])}
+        columns |= {name: getattr(self, name) for name in ("values", "kind", "index", "certified")}
+        columns |= {f"eigenvalue{k}": self.eigenvalues[:, k] for k in range(self.eigenvalues.shape[1])}
+        if self.persistence is not None and self.partner is not None:
+            columns |= {"persistence": self.persistence, "partner": self.partner}
+        return columns
+
+    def to_pandas(self) -> Any:
+        """Return `to_dict` as a pandas.DataFrame; pandas must be installed."""
+        from pandas import DataFrame
+
+        return DataFrame(self.to_dict())
+
+    def __repr__(self) -> str:
+        kinds = [kind for kind in ("minimum", "saddle", "maximum", "degenerate") if (self.kind == kind).any()]
+        counts = [_counted(kind, int((self.kind == kind).sum())) for kind in kinds] or ["no points"]
+        lines = [f"CriticalPoints: {', '.join(counts)}; {self._state()}"]
+        for kind, point, value in zip(self.kind[:_ROWS], self.points, self.values, strict=False):
+            lines.append(f"  {kind:<11} ({', '.join(f'{x:.6g}' for x in point)})  value {value:.6g}")
+        if len(self) > _ROWS:
+            lines.append(f"  ... and {len(self) - _ROWS} more")
+        return "\n".join(lines)
+
+    def _state(self) -> str:
+        if self.complete:
+            return "complete"
+        found, expected = self.euler
+        reasons = [_counted("undecided part", len(self.undecided))] if self.undecided else []
+        reasons += [f"the index sum is {found}, expected {expected}"] if found != expected else []
+        return "not complete: " + ("; ".join(reasons) or "the limit of boxes was met")
+
+
+_COLUMNS = ("points", "indices", "values", "hessian", "eigenvalues", "eigenvectors", "index", "kind", "certified")
+_ROWS = 12
+
+
+def _counted(word: str, count: int) -> str:
+    plurals = {"minimum": "minima", "maximum": "maxima", "degenerate": "degenerate"}
+    return f"{count} {word if count == 1 else plurals.get(word, word + 's')}"
+
+
+# ---- the search --------------------------------------------------------------------------------------------
+
+
+def critical_points(
+    f: Any,
+    *spacing: Any,
+    method: str = "spline",
+    kinds: str | Sequence[str] | None = None,
+    box: Any = None,
+    persistence: bool = False,
+    max_boxes: int = 1_000_000,
+    workers: int | None = None,
+) -> CriticalPoints:
+    """Find all critical points of a sampled field: minima, saddles and maxima.
+
+    Parameters
+    ----------
+    f : array_like, shape S
+        Real samples in one to three dimensions, none NaN.
+    *spacing : float, 1-D array or Grid
+        Where the samples are, as in `gradient`. Axes are periodic if a `Grid` says so.
+    method : {"spline", "linear"}
+        ``"spline"``: the zeros of the gradient of the cubic spline through the samples (see `Interpolant`), of which
+        every axis needs four at least: all of them, each once, each certified; what is degenerate or flat is listed as
+        undecided. ``"linear"``: the samples where the topology of sublevel sets changes, for noisy and for integer
+        data: linear between them on the Freudenthal triangulation, equal samples ordered by index. A multiple saddle is
+        there as often as it counts; on an open side only what changes sublevel sets does.
+    kinds : str or sequence of str, optional
+        Only ``"minimum"``, ``"saddle"``, ``"maximum"`` or ``"degenerate"``. `euler` counts all.
+    box : sequence of (low, high), optional
+        The part of the field to search, in coordinates, one pair per axis; its sides are open.
+    persistence : bool
+        Also pair the points: how far the value of each is from that of the one that it is born or ends with, as
+        sublevel sets grow (in three dimensions saddles pair with saddles, too). For a spline it is that of the nearest
+        sample of the same index which the linear field has within one and a half steps, if there is one.
+    max_boxes : int
+        How many boxes are looked at, at most, beside those that have no zero at first sight.
+    workers : int, optional
+        Most threads to use; by default `get_workers`. The result does not depend on it.
+
+    Returns
+    -------
+    CriticalPoints
+        Ordered by value.
+
+    Raises
+    ------
+    TypeError
+        `f`, a spacing or `box` is not made of real numbers, `f` is masked, `max_boxes` is not an integer.
+    ValueError
+        `f` has more than three axes, NaN or too few samples; a spacing does not fit; `method` or `kinds` has an unknown
+        word; `box` is not one ascending pair per axis, or not within the field; `max_boxes` is not positive.
+
+    Notes
+    -----
+    Boxes are excluded or certified by bounds of polynomials: their coefficients in Bernstein's basis, and the test of
+    Krawczyk [1]_ for the gradient. A certified point is the only one in its box, and its Hessian is regular there;
+    arithmetic is that of doubles, with a margin for its rounding. As an alarm, (-1)^index is summed: over the points,
+    and over those of the restriction of the field to each side, edge and corner from which the field ascends into the
+    domain. The sum must be the Euler characteristic: 1, or 0 if an axis is periodic.
+
+    References
+    ----------
+    .. [1] R. Krawczyk, "Newton-Algorithmen zur Bestimmung von Nullstellen mit Fehlerschranken", Computing 4 (1969)
+       187-201.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> x = np.linspace(-2, 2, 41)
+    >>> cp = fg.critical_points(x[:, None] ** 3 / 3 - x[:, None] + 2 * (x**3 / 3 - x), x, x)
+    >>> cp
+    CriticalPoints: 1 minimum, 2 saddles, 1 maximum; complete
+      minimum     (1, 1)  value -2
+      saddle      (-1, 1)  value -0.666667
+      saddle      (1, -1)  value 0.666667
+      maximum     (-1, -1)  value 2
+    >>> cp.euler
+    (1, 1)
+    >>> noisy = np.array([0.0, 3.0, 2.9, 5.0, 1.0, 4.0])
+    >>> fg.critical_points(noisy, method="linear", persistence=True).by_persistence(1.0).points.ravel()
+    array([0., 4., 3.])
+    """
+    if method not in ("spline", "linear"):
+        raise ValueError(f"method must be 'spline' or 'linear', got {method!r}")
+    wanted = _as_kinds(kinds)
+    if isinstance(max_boxes, bool) or not isinstance(max_boxes, Integral):
+        raise TypeError(f"max_boxes must be an integer, got {max_boxes!r}")
+    if max_boxes < 1:
+        raise ValueError(f"max_boxes must be positive, got {max_boxes}")
+    search = _of_samples if method == "linear" else _of_spline
+    points = search(f, spacing, box, bool(persistence), int(max_boxes), workers)
+    return points if wanted is None else points[np.isin(points.kind, wanted)]
+
+
+_MOST_AXES = 3
+
+
+def _as_kinds(kinds: Any) -> list[str] | None:
+    if kinds is None:
+        return None
+    words = [kinds] if isinstance(kinds, str) else list(kinds)
+    for word in words:
+        if not isinstance(word, str) or word not in _KINDS:
+            raise ValueError(f"kinds must be of {', '.join(sorted(_KINDS))}; got {word!r}")
+    return words
+
+
+def _as_ends(box: Any, whole: Ends, extent: list[tuple[float, float]]) -> Ends:
+    """The ends of the domain along each axis; `whole` are those of the field, None where it has none."""
+    if box is None:
+        return whole
+    try:
+        ends = np.asarray(box, float)
+    except (TypeError, ValueError):
+        raise TypeError(f"box must be made of pairs of real numbers, got {box!r}") from None
+    if ends.shape != (len(whole), 2):
+        raise ValueError(f"box must be one (low, high) per axis, {len(whole)}, got shape {ends.shape}")
+    for k, ((low, high), (first, last)) in enumerate(zip(ends, extent, strict=True)):
+        if not first <= low < high <= last:
+            raise ValueError(f"box must ascend within {first:g} ... {last:g} along axis {k}, got {low:g}, {high:g}")
+    return tuple((float(low), float(high)) for low, high in ends)
+
+
+def _expected(ends: Ends) -> int:
+    """The Euler characteristic of a domain."""
+    return 0 if any(pair is None for pair in ends) else 1
+
+
+def _of_spline(f, spacing, box, persistence, max_boxes, workers):
+    spline = Interpolant(f, *spacing, workers=workers)
+    if spline.ndim > _MOST_AXES:
+        raise ValueError(f"f must have one to {_MOST_AXES} axes, got {spline.ndim}")
+    axes = spline._axes
+    extent = [(float(axis.breaks[0]), float(axis.breaks[-1])) for axis in axes]
+    whole = tuple(pair if axis.period is None else None for axis, pair in zip(axes, extent, strict=True))
+    ends = _as_ends(box, whole, extent)
+    found = find(axes, spline._coefficients, ends, max_boxes)
+    columns = _columns(spline, found)
+    undecided = [Box(*cluster) for cluster in clusters(spline, found.undecided)]
+    at_sides, sides_complete = sum_over_sides(spline, ends, max_boxes)
+    index_sum = int(((-1) ** columns["index"].astype(int)).sum()) + at_sides
+    index_sum += sum(part.poincare_index or 0 for part in undecided)
+    euler = index_sum, _expected(ends)
+    complete = found.complete and sides_complete and not undecided and euler[0] == euler[1]
+    gap, partner = _matched(f, spline, columns, workers) if persistence else (None, None)
+    return CriticalPoints(
+        **columns, persistence=gap, partner=partner, undecided=undecided, complete=complete, euler=euler
+    )
+
+
+def _columns(spline, found):
+    """Each point once, ordered by value and place."""
+    values, _, hessian = spline._evaluate(found.points, 2, False, 1)
+    eigenvalues, eigenvectors = np.linalg.eigh(hessian)
+    index = (eigenvalues < 0).sum(axis=1).astype(np.int8)
+    keep = firsts(spline._axes, found.place, index)
+    keep = keep[np.lexsort((*found.points[keep].T[::-1], values[keep]))]
+    points, index = found.points[keep], index[keep]
+    return {
+        "points": points,
+        "indices": in_samples(spline, points),
+        "values": values[keep],
+        "hessian": hessian[keep],
+        "eigenvalues": eigenvalues[keep],
+        "eigenvectors": eigenvectors[keep],
+        "index": index,
+        "kind": _kinds_of(index, spline.ndim),
+        "certified": np.ones(len(keep), bool),
+    }
+
+
+def _kinds_of(index, ndim):
+    return np.where(index == 0, "minimum", np.where(index == ndim, "maximum", "saddle")).astype(_KINDS.dtype)
+
+
+# ---- samples -----------------------------------------------------------------------------------------------
+
+
+def _of_samples(f, spacing, box, persistence, max_boxes, workers):
+    field = as_field(f)
+    axes = placed(spacing, field.shape, "one-sided")
+    coords = [np.asarray(axis.positions(n), float) for axis, n in zip(axes, field.shape, strict=True)]
+    extent = [(float(x.min()), float(x.max())) for x in coords]
+    whole = tuple(None if axis.periodic else pair for axis, pair in zip(axes, extent, strict=True))
+    ends = _as_ends(box, whole, extent)
+    inside = [
+        np.arange(len(x)) if pair is None else np.flatnonzero((x >= pair[0]) & (x <= pair[1]))
+        for x, pair in zip(coords, ends, strict=True)
+    ]
+    if not all(len(some) for some in inside):
+        raise ValueError(f"box must have samples along every axis, got {box!r}")
+    field = field[np.ix_(*inside)]
+    periodic = [pair is None for pair in ends]
+    vertices, index = critical_vertices(field, periodic, workers)
+    place = np.stack(np.unravel_index(vertices, field.shape), axis=1)
+    indices = np.stack([some[place[:, k]] for k, some in enumerate(inside)], axis=1)
+    n, d = indices.shape
+    gap, partner = _paired(field, periodic, vertices, index, workers) if persistence else (None, None)
+    nothing = np.full((n, d, d), np.nan)
+    return CriticalPoints(
+        points=np.stack([x[indices[:, k]] for k, x in enumerate(coords)], axis=1),
+        indices=indices.astype(float),
+        values=field.ravel()[vertices].astype(float),
+        hessian=nothing,
+        eigenvalues=nothing[:, 0],
+        eigenvectors=nothing,
+        index=index,
+        kind=_kinds_of(index, d),
+        certified=np.ones(n, bool),
+        persistence=gap,
+        partner=partner,
+        undecided=[],
+        complete=True,
+        euler=(int(((-1) ** index.astype(int)).sum()), _expected(ends)),
+    )
+
+
+def _paired(field, periodic, vertices, index, workers):
+    """Persistence and partner of each critical vertex, of which each is one birth or one death."""
+    birth, death, dimension = pairs(field, periodic, workers)
+    mortal = death >= 0
+    rows = np.lexsort((index, vertices))
+    event_vertex = np.concatenate([birth, death[mortal]])
+    event_index = np.concatenate([dimension, dimension[mortal] + 1])
+    events = np.lexsort((event_index, event_vertex))
+    row_of = np.empty(len(events), np.intp)
+    row_of[events] = rows
+    born, dead = row_of[: len(birth)][mortal], row_of[len(birth) :]
+    partner = np.full(len(vertices), -1)
+    partner[born], partner[dead] = dead, born
+    flat = field.ravel()
+    gap = np.full(len(vertices), np.inf)
+    gap[born] = gap[dead] = flat[death[mortal]].astype(float) - flat[birth[mortal]].astype(float)
+    return gap, partner
+
+
+def _matched(f, spline, columns, workers):
+    """Persistence and partner of the nearest vertices of the same index, each given once."""
+    from scipy.spatial import cKDTree
+
+    field = as_field(f)
+    periodic = [axis.period is not None for axis in spline._axes]
+    vertices, index = critical_vertices(field, periodic, workers)
+    gap, partner = _paired(field, periodic, vertices, index, workers)
+    place = np.stack(np.unravel_index(vertices, field.shape), axis=1).astype(float)
+    around = np.where(periodic, field.shape, 0)
+    matched = np.full(len(columns["index"]), -1)
+    for i in range(spline.ndim + 1):
+        rows, candidates = np.flatnonzero(columns["index"] == i), np.flatnonzero(index == i)
+        if not len(rows) or not len(candidates):
+            continue
+        at = columns["indices"][rows]
+        at = np.where((around > 0) & (at >= around), 0, at)
+        near = cKDTree(at, boxsize=around).sparse_distance_matrix(
+            cKDTree(place[candidates], boxsize=around), _MATCH, output_type="ndarray"
+        )
+        taken = np.zeros(len(candidates), bool)
+        for row, candidate in near[np.lexsort((near["j"], near["i"], near["v"]))][["i", "j"]]:
+            if matched[rows[row]] < 0 and not taken[candidate]:
+                matched[rows[row]], taken[candidate] = candidates[candidate], True
+    row_of = np.full(len(vertices) + 1, -1)  # the last one is for those without a partner
+    known = matched >= 0
+    row_of[matched[known]] = np.flatnonzero(known)
+    result, others = np.full(len(matched), np.nan), np.full(len(matched), -1)
+    result[known], others[known] = gap[matched[known]], row_of[partner[matched[known]]]
+    return result, others
+
+
+#: How far a vertex may be from the point that takes its persistence, in steps.
+_MATCH = 1.5
+
+
+# ---- one's own seeds ---------------------------------------------------------------------------------------
+
+
+def refine(points: Any, f: Any, *spacing: Any, workers: int | None = None) -> np.ndarray:
+    """Move points to critical points nearby, by Newton's method on the cubic spline through the samples.
+
+    Parameters
+    ----------
+    points : array_like, (m, d)
+        Seeds, in coordinates.
+    f, *spacing, workers
+        As in `critical_points`.
+
+    Returns
+    -------
+    ndarray, (m, d)
+        NaN where the iteration leaves the field or does not come to an end. Different seeds may end at one point.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `Interpolant`; `points` have another shape.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> x = np.linspace(-2, 2, 21)
+    >>> fg.refine([[0.8]], x**3 / 3 - x, x).round(9)
+    array([[1.]])
+    """
+    spline = Interpolant(f, *spacing, workers=workers)
+    spline._evaluate(points, 0, False, workers)  # says what is wrong with them
+    at = np.array(points, float)
+    lengths = np.array([axis.breaks[-1] - axis.breaks[0] for axis in spline._axes])
+    step = np.full(at.shape, np.inf)
+    for _ in range(_NEWTON_STEPS):
+        _, gradient, hessian = spline._evaluate(at, 2, False, workers)
+        singular = np.isnan(gradient).any(axis=1)  # outside
+        singular[~singular] = np.linalg.det(hessian[~singular]) == 0
+        hessian[singular] = np.eye(spline.ndim)
+        step = -np.linalg.solve(hessian, gradient[..., None])[..., 0]
+        step[singular] = np.nan
+        at = at + step
+    ended = (np.abs(step) <= 1e-10 * lengths).all(axis=1)
+    return np.where(ended[:, None], at, np.nan)
+
+
+_NEWTON_STEPS = 30

@@ -83,7 +83,7 @@ class Interpolant:
 
     def __init__(self, f: Any, *spacing: Any, boundary: Any = ONE_SIDED, workers: int | None = None) -> None:
         samples = _as_samples(f)
-        placements = _placed(spacing, samples.shape, boundary)
+        placements = placed(spacing, samples.shape, boundary)
         workers = as_workers(workers)
         self.shape = samples.shape
         self.ndim = samples.ndim
@@ -365,7 +365,7 @@ def _as_samples(f: Any) -> np.ndarray:
 
 
 def _as_coordinates(points: Any, name: str) -> np.ndarray:
-    """An array of float64 in C order."""
+    """An array of float64, aligned and in C order."""
     if np.ma.is_masked(points):
         raise ValueError(f"{name} must have no masked entries")
     try:
@@ -374,10 +374,10 @@ def _as_coordinates(points: Any, name: str) -> np.ndarray:
         raise ValueError(f"{name} must be an array of numbers; {error}") from None
     if at.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be real numbers, got an array of {at.dtype}")
-    return np.ascontiguousarray(at, np.float64).reshape(at.shape)  # a single number stays one
+    return np.require(at, np.float64, ["C", "A"])
 
 
-def _placed(spacing: tuple, shape: tuple[int, ...], boundary: Any) -> list[Axis]:
+def placed(spacing: tuple, shape: tuple[int, ...], boundary: Any) -> list[Axis]:
     """Where the samples are along each axis, periodic or open."""
     placements = []
     pairs = as_pairs(boundary, len(shape))
