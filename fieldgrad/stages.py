@@ -284,7 +284,8 @@ class _Layout:
     NEAR_BYTES, MOST_BYTES = 1 << 20, 16 << 20
     # What must be left of the work for a box to be made larger.
     WORTHWHILE_NEAR, WORTHWHILE_FAR = 0.98, 0.9
-    LONGEST_ROW = 1024
+    # The overhead of a row does not count in longer ones.
+    LONGEST_ROW_BYTES = 16 << 10
 
     def __init__(self, steps, shape, reach, virtual, fetched, item):
         self._steps, self._shape, self._reach = steps, shape, reach
@@ -352,7 +353,7 @@ class _Layout:
         """Grow boxes along the axis that saves most work for the scratch it takes, as long as they fit."""
         *outer, n = self._shape
         reach = int(self._reach[:, -1].sum(1).max(initial=0))
-        row = min(max(1, n), max(self.LONGEST_ROW, 8 * reach))
+        row = min(max(1, n), max(self.LONGEST_ROW_BYTES // self._item, 8 * reach))
         row = max(smallest[-1], min(row, ceil(ceil(n / max(1, ceil(n / row))) / 64) * 64))
         side = (*smallest[:-1], row)
         while True:
