@@ -57,5 +57,6 @@ setup(
         extension("chains"),
         extension("morse", CALLS),
         extension("splines", CALLS),
+        extension("zeros", CALLS),
     ],
 )

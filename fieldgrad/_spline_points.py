@@ -8,14 +8,110 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._zeros import Boxes, Search
+from ._config import as_workers
+from ._domain import Ends, Part, as_ends, euler_characteristic, without_absent
+from ._sample_points import of_filtration
+from ._zeros import Undecided, search
 from .interpolant import Interpolant
 
+_MOST_AXES = 3
 #: Zeros are the same if they are of one kind and closer than this part of a piece.
 SAME = 1e-7
+#: How far a vertex may be from the point that takes its persistence, in steps.
+_MATCH = 1.5
 
-#: For each axis the ends of the domain, in coordinates; None for a whole period.
-Ends = tuple[Any, ...]
+
+def points_of_spline(
+    f: Any, spacing: tuple, box: Any, persistence: bool, max_boxes: int, workers: int | None
+) -> dict[str, Any]:
+    """The columns of `CriticalPoints` and what is said of all of them."""
+    field, absent = without_absent(f)
+    spline = Interpolant(field if absent is None else _filled(field, absent), *spacing, workers=workers)
+    if spline.ndim > _MOST_AXES:
+        raise ValueError(f"f must have one to {_MOST_AXES} axes, got {spline.ndim}")
+    extent = [(float(axis.breaks[0]), float(axis.breaks[-1])) for axis in spline._axes]
+    whole = tuple(pair if axis.period is None else None for axis, pair in zip(spline._axes, extent, strict=True))
+    ends = as_ends(box, whole, extent)
+    workers = as_workers(workers)
+    skip = None if absent is None else touched(spline, absent)
+    found = find(spline._axes, spline._coefficients, ends, skip, max_boxes, workers)
+    columns = _columns(spline, found, workers)
+    undecided = undecided_parts(spline, found.undecided, columns["points"], columns["index"])
+    unsearched = [] if skip is None else skipped_parts(spline, skip, ends)
+    unsearched += [] if found.behind is None else [part_behind(spline, ends, found.behind)]
+    at_sides, sides_complete = sum_over_sides(spline, ends, skip, max_boxes, workers)
+    index_sum = int(((-1) ** columns["index"].astype(int)).sum()) + at_sides
+    index_sum += sum(part.turns or 0 for part in undecided)
+    euler = index_sum, euler_characteristic(ends)
+    gap, partner = _matched(field, absent, spline, columns, workers) if persistence else (None, None)
+    return columns | {
+        "persistence": gap,
+        "partner": partner,
+        "undecided": undecided,
+        "unsearched": unsearched,
+        "complete": sides_complete and not undecided and not unsearched and euler[0] == euler[1],
+        "euler": euler,
+    }
+
+
+def _filled(field, absent):
+    """Absent samples become equal to the nearest one that is present."""
+    from scipy.ndimage import distance_transform_edt
+
+    nearest = distance_transform_edt(absent, return_distances=False, return_indices=True)
+    return field[tuple(nearest)]
+
+
+def _columns(spline: Interpolant, found: Found, workers: int) -> dict[str, np.ndarray]:
+    """Each point once, ordered by value and place."""
+    values, _, hessian = spline._evaluate(found.points, 2, False, workers)
+    eigenvalues, eigenvectors = np.linalg.eigh(hessian)
+    index = (eigenvalues < 0).sum(axis=1).astype(np.int8)
+    keep = firsts(spline._axes, found.place, index)
+    keep = keep[np.lexsort((*found.points[keep].T[::-1], values[keep]))]
+    return {
+        "points": found.points[keep],
+        "indices": in_samples(spline, found.points[keep]),
+        "values": values[keep],
+        "hessian": hessian[keep],
+        "eigenvalues": eigenvalues[keep],
+        "eigenvectors": eigenvectors[keep],
+        "index": index[keep],
+    }
+
+
+def _matched(field, absent, spline, columns, workers):
+    """Persistence and partner of the nearest vertices of the same index, each given once."""
+    from scipy.spatial import cKDTree
+
+    periodic = [axis.period is not None for axis in spline._axes]
+    vertices, index, gap, partner = of_filtration(field, absent, periodic, True, workers)
+    place = np.stack(np.unravel_index(vertices, field.shape), axis=1).astype(float)
+    around = np.where(periodic, field.shape, 0)
+    matched = np.full(len(columns["index"]), -1)
+    for i in range(spline.ndim + 1):
+        rows, candidates = np.flatnonzero(columns["index"] == i), np.flatnonzero(index == i)
+        if not len(rows) or not len(candidates):
+            continue
+        at = columns["indices"][rows]
+        at = np.where((around > 0) & (at >= around), 0, at)
+        near = cKDTree(at, boxsize=around).sparse_distance_matrix(
+            cKDTree(place[candidates], boxsize=around), _MATCH, output_type="ndarray"
+        )
+        taken = np.zeros(len(candidates), bool)
+        for row, candidate in near[np.lexsort((near["j"], near["i"], near["v"]))][["i", "j"]]:
+            if matched[rows[row]] < 0 and not taken[candidate]:
+                matched[rows[row]], taken[candidate] = candidates[candidate], True
+    row_of = np.full(len(vertices) + 1, -1)  # the last one is for those without a partner
+    known = matched >= 0
+    row_of[matched[known]] = np.flatnonzero(known)
+    result, others = np.full(len(matched), np.nan), np.full(len(matched), -1)
+    result[known], others[known] = gap[matched[known]], row_of[partner[matched[known]]]
+    return result, others
+
+
+
+# ---- zeros -------------------------------------------------------------------------------------------------
 
 
 class Found(NamedTuple):
@@ -23,14 +119,14 @@ class Found(NamedTuple):
 
     points: np.ndarray  # (n, d), in coordinates
     place: np.ndarray  # (n, d), in pieces
-    undecided: Boxes
-    complete: bool  # no limit was met
+    undecided: Undecided
+    behind: tuple[int, int] | None  # where the limit of boxes was met: an axis, and a piece along it
 
 
-def find(axes: Any, coefficients: np.ndarray, ends: Ends, max_boxes: int) -> Found:
-    """All zeros in a domain."""
-    ranges = [_pieces(axis, pair) for axis, pair in zip(axes, ends, strict=True)]
-    zeros = Search(axes, np.ascontiguousarray(coefficients), max_boxes).run(ranges)
+def find(axes: Any, coefficients: np.ndarray, ends: Ends, skip: Any, max_boxes: int, workers: int) -> Found:
+    """All zeros in a domain, but for pieces to skip."""
+    ranges = [pieces(axis, pair) for axis, pair in zip(axes, ends, strict=True)]
+    zeros = search(axes, coefficients, ranges, skip, max_boxes, workers)
     # Others belong to the piece beside.
     own = ((zeros.fraction >= -SAME) & (zeros.fraction <= 1 + SAME)).all(axis=1)
     piece, fraction = zeros.piece[own], zeros.fraction[own]
@@ -46,10 +142,10 @@ def find(axes: Any, coefficients: np.ndarray, ends: Ends, max_boxes: int) -> Fou
             x = np.clip(x, *pair)
         points[:, k] = x
     place = piece + np.clip(fraction, 0, 1)
-    return Found(points[inside], place[inside], zeros.undecided, zeros.complete)
+    return Found(points[inside], place[inside], zeros.undecided, zeros.behind)
 
 
-def _pieces(axis: Any, pair: tuple[float, float] | None) -> tuple[int, int]:
+def pieces(axis: Any, pair: tuple[float, float] | None) -> tuple[int, int]:
     if pair is None:
         return 0, len(axis.basis)
     first, last = axis.piece_of(np.array(pair))
@@ -92,22 +188,23 @@ def in_samples(spline: Interpolant, points: np.ndarray) -> np.ndarray:
 # ---- the count ---------------------------------------------------------------------------------------------
 
 
-def sum_over_sides(spline: Interpolant, ends: Ends, max_boxes: int) -> tuple[int, bool]:
+def sum_over_sides(spline: Interpolant, ends: Ends, skip: Any, max_boxes: int, workers: int) -> tuple[int, bool]:
     """The sum of (-1)^index over critical points of the restrictions to sides, edges and corners of a domain from which
-    the field ascends into it; and whether each of them was found."""
+    the field ascends into it; and whether each of them was found. Pieces to skip are skipped there, too."""
     total, complete = 0, True
     for fixed in _sides(ends):
         free = [k for k in range(spline.ndim) if k not in fixed]
         axes, coefficients = tuple(spline._axes[k] for k in free), _restricted(spline, ends, fixed)
         points, found = np.zeros((1, spline.ndim)), None
         if free:
-            found = find(axes, coefficients, tuple(ends[k] for k in free), max_boxes)
-            complete &= found.complete and not len(found.undecided.piece)
+            at_side = _skipped_at(spline, ends, fixed, skip)
+            found = find(axes, coefficients, tuple(ends[k] for k in free), at_side, max_boxes, workers)
+            complete &= found.behind is None and not len(found.undecided.piece)
             points = np.zeros((len(found.points), spline.ndim))
             points[:, free] = found.points
         for k, end in fixed.items():
             points[:, k] = ends[k][end]
-        _, gradient, hessian = spline._evaluate(points, 2, False, 1)
+        _, gradient, hessian = spline._evaluate(points, 2, False, workers)
         index = (np.linalg.eigvalsh(hessian[:, free][:, :, free]) < 0).sum(axis=1) if free else np.zeros(1, int)
         if found is not None:
             keep = firsts(axes, found.place, index)
@@ -135,55 +232,99 @@ def _restricted(spline: Interpolant, ends: Ends, fixed: dict[int, int]) -> np.nd
     return coefficients
 
 
+def _skipped_at(spline: Interpolant, ends: Ends, fixed: dict[int, int], skip: Any) -> Any:
+    """Pieces to skip of a side."""
+    if skip is None:
+        return None
+    for k in sorted(fixed, reverse=True):
+        skip = skip.take(spline._axes[k].piece_of(np.array(ends[k][fixed[k]])), axis=k)
+    return skip
+
+
+# ---- where samples are absent --------------------------------------------------------------------------------
+
+
+def touched(spline: Interpolant, absent: np.ndarray) -> np.ndarray:
+    """Pieces with an absent sample on them."""
+    for k, axis in enumerate(spline._axes):
+        if spline._descending[k]:
+            absent = np.flip(absent, k)
+        first, last = (np.searchsorted(axis.sites, ends) for ends in (axis.breaks[:-1], axis.breaks[1:]))
+        some: Any = False
+        for j in range(int((last - first).max()) + 1):
+            some = some | absent.take(np.minimum(first + j, last) % len(axis.sites), axis=k)
+        absent = some
+    return absent
+
+
 # ---- what is undecided ---------------------------------------------------------------------------------------
 
 
-class Cluster(NamedTuple):
-    low: np.ndarray
-    high: np.ndarray
-    turns: int | None  # of the gradient on the way around
+def undecided_parts(spline: Interpolant, parts: Undecided, points: np.ndarray, index: np.ndarray) -> list[Part]:
+    """Those in neighbouring pieces, together."""
+    return [Part(low, high, _turns(spline, low, high, points, index)) for low, high in _clusters(spline, parts)]
 
 
-def clusters(spline: Interpolant, boxes: Boxes) -> list[Cluster]:
-    """Boxes in neighbouring pieces, together."""
+def skipped_parts(spline: Interpolant, skip: np.ndarray, ends: Ends) -> list[Part]:
+    """Neighbouring pieces of a domain that were not searched, together."""
+    inside = np.zeros_like(skip)
+    ranges = [pieces(axis, pair) for axis, pair in zip(spline._axes, ends, strict=True)]
+    inside[tuple(slice(*some) for some in ranges)] = True
+    piece = np.argwhere(skip & inside)
+    whole = Undecided(piece, np.zeros(piece.shape), np.ones(piece.shape))
+    return [Part(low, high, None) for low, high in _clusters(spline, whole)]
+
+
+def part_behind(spline: Interpolant, ends: Ends, behind: tuple[int, int]) -> Part:
+    """What is behind the limit of boxes."""
+    axes = zip(spline._axes, ends, strict=True)
+    low, high = np.transpose([(axis.breaks[0], axis.breaks[-1]) if pair is None else pair for axis, pair in axes])
+    axis, piece = behind
+    low[axis] = max(low[axis], spline._axes[axis].breaks[piece])
+    return Part(low, high, None)
+
+
+def _clusters(spline: Interpolant, parts: Undecided) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Low and high ends of connected parts."""
     from scipy.ndimage import label
 
-    if not len(boxes.piece):
-        return []
+    if not len(parts.piece):
+        return
     axes = spline._axes
     marked = np.zeros([len(axis.basis) for axis in axes], bool)
-    marked[tuple(boxes.piece.T)] = True
-    wrap = [(1, 1) if axis.period is not None else (0, 0) for axis in axes]
+    marked[tuple(parts.piece.T)] = True
     labels, _ = label(marked, np.ones((3,) * spline.ndim))
-    labels = _joined(labels, wrap)
-    found = []
-    of_box = labels[tuple(boxes.piece.T)]
-    for number in np.unique(of_box):
-        some = boxes[of_box == number]
+    of_part = _joined(labels, axes)[tuple(parts.piece.T)]
+    order = np.argsort(of_part, kind="stable")
+    for some in np.split(order, np.flatnonzero(np.diff(of_part[order])) + 1):
         low, high = np.empty(spline.ndim), np.empty(spline.ndim)
         for k, axis in enumerate(axes):
-            breaks, width = axis.breaks, np.diff(axis.breaks)
-            piece = some.piece[:, k]
-            start = breaks[piece] + np.clip(some.low[:, k], 0, 1) * width[piece]
-            stop = breaks[piece] + np.clip(some.high[:, k], 0, 1) * width[piece]
+            piece = parts.piece[some, k]
+            width = np.diff(axis.breaks)[piece]
+            start = axis.breaks[piece] + np.clip(parts.low[some, k], 0, 1) * width
+            stop = axis.breaks[piece] + np.clip(parts.high[some, k], 0, 1) * width
             low[k], high[k] = _extent(start, stop, axis)
-        found.append(Cluster(low, high, _turns(spline, low, high)))
-    return found
+        yield low, high
 
 
-def _joined(labels: np.ndarray, wrap: list) -> np.ndarray:
+def _joined(labels: np.ndarray, axes: Any) -> np.ndarray:
     """Labels that meet across the seam of a periodic axis, as one."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    padded = np.pad(labels, wrap, mode="wrap")
-    pairs = []
-    for offset in product((-1, 0, 1), repeat=labels.ndim):
-        here = padded[tuple(slice(max(0, o), n + min(0, o)) for o, n in zip(offset, padded.shape, strict=True))]
-        there = padded[tuple(slice(max(0, -o), n + min(0, -o)) for o, n in zip(offset, padded.shape, strict=True))]
-        both = (here > 0) & (there > 0) & (here != there)
-        pairs.append(np.stack([here[both], there[both]]))
-    joined = np.concatenate(pairs, axis=1)
+    meeting = []
+    for k in (k for k, axis in enumerate(axes) if axis.period is not None):
+        last, first = labels.take(-1, axis=k), labels.take(0, axis=k)
+        for aside, axis in enumerate(axes[:k] + axes[k + 1 :]):
+            pad = [(int(other == aside),) * 2 for other in range(first.ndim)]
+            first = np.pad(first, pad, mode="constant" if axis.period is None else "wrap")
+        for offset in np.ndindex((3,) * last.ndim):
+            beside = first[tuple(slice(o, o + n) for o, n in zip(offset, last.shape, strict=True))]
+            both = (last > 0) & (beside > 0)
+            meeting.append(np.stack([last[both], beside[both]]))
+    if not meeting:
+        return labels
+    joined = np.concatenate(meeting, axis=1)
     count = int(labels.max()) + 1
     graph = coo_array((np.ones(joined.shape[1]), (joined[0], joined[1])), shape=(count, count))
     return connected_components(graph, directed=False)[1][labels]
@@ -202,8 +343,11 @@ def _extent(start: np.ndarray, stop: np.ndarray, axis: Any) -> tuple[float, floa
     return float(start[last + 1]), float(stop[last] + axis.period)
 
 
-def _turns(spline: Interpolant, low: np.ndarray, high: np.ndarray) -> int | None:
-    """How often the gradient turns on the way around a box a little larger, in two dimensions."""
+def _turns(
+    spline: Interpolant, low: np.ndarray, high: np.ndarray, points: np.ndarray, index: np.ndarray
+) -> int | None:
+    """How often the gradient turns on the way around a box a little larger, in two dimensions, beside the turns that
+    are due to points within."""
     if spline.ndim != 2:
         return None
     scale = np.array([np.diff(axis.breaks).min() for axis in spline._axes])
@@ -223,4 +367,8 @@ def _turns(spline: Interpolant, low: np.ndarray, high: np.ndarray) -> int | None
     steps = np.mod(steps + np.pi, 2 * np.pi) - np.pi
     if np.abs(steps).max() > 1:
         return None
-    return int(np.rint(steps.sum() / (2 * np.pi)))
+    beyond = points - corner
+    for k, axis in enumerate(spline._axes):
+        beyond[:, k] = beyond[:, k] if axis.period is None else np.mod(beyond[:, k], axis.period)
+    within = ((beyond >= 0) & (beyond <= side)).all(axis=1)
+    return int(np.rint(steps.sum() / (2 * np.pi))) - int(((-1) ** index[within].astype(int)).sum())

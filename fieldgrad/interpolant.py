@@ -98,9 +98,12 @@ class Interpolant:
         self._coefficients = _coefficients(samples, self._constant, self._axes, self._descending, workers)
         self._spline = Spline(self._coefficients, self._axes, self._constant)
 
-    @property
-    def _knots(self) -> tuple[np.ndarray, ...]:
-        return tuple(axis.knots for axis in self._axes)
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_spline"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._spline = Spline(self._coefficients, self._axes, self._constant)
 
     def __repr__(self) -> str:
         return f"Interpolant(shape={self.shape}, periodic={self.grid.periodic})"

@@ -58,15 +58,21 @@ def reduced_betti(complex_):
     return [numbers[k] - rank_of[k] - rank_of[k + 1] for k in range(4)]
 
 
-def critical_vertices(f, periodic):
-    """A sample as often as the reduced homology of its lower link has dimensions, in the order of samples."""
+def critical_vertices(f, periodic, present=None):
+    """A sample as often as the reduced homology of its lower link has dimensions, in the order of samples; of those
+    present, if not all are."""
     place = ranks(f)
-    links = {v: set() for v in range(f.size)}
+    there = np.ones(f.size, bool) if present is None else present.ravel()
+    links = {v: set() for v in np.flatnonzero(there)}
     for simplex in simplices(f.shape, periodic):
+        if not there[list(simplex)].all():
+            continue
         top = max(simplex, key=place.__getitem__)
         links[top].add(tuple(v for v in simplex if v != top))
     found = []
     for v in np.argsort(place):
+        if not there[v]:
+            continue
         numbers = reduced_betti(links[v] - {()})
         found += [(int(v), index) for index in range(4) for _ in range(numbers[index])]
     return found

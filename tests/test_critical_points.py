@@ -8,6 +8,7 @@ from scipy import ndimage as ndi
 
 import critical_oracle
 import fieldgrad as fg
+import morse_oracle
 
 
 def counts(cp):
@@ -165,12 +166,40 @@ def test_flat_fields_are_one_undecided_part():
     np.testing.assert_allclose(part.high - part.low, 2 * np.pi)
 
 
-def test_lines_of_zeros_end_at_the_limit():
+def test_a_clipped_top_is_undecided_and_the_rest_is_found():
+    x, y = waves((60, 60))
+    cp = fg.critical_points(np.minimum(np.cos(x - 1) + np.cos(y - 1), 0.3), torus((60, 60)))
+    assert not cp.complete
+    [part] = cp.undecided  # also beside the seam
+    assert ((part.low < 1) & (part.high > 1)).all()  # around the top
+    assert np.max(part.high - part.low) < 2.2
+    assert cp.euler == (0, 0)  # the turns around the part are those that are missing
+
+
+def test_lines_of_zeros_are_undecided():
     field = np.prod([np.sin(x + 0.1) for x in waves((10, 10, 10))], axis=0)
-    cp = fg.critical_points(field, torus((10, 10, 10)), max_boxes=20_000)
+    cp = fg.critical_points(field, torus((10, 10, 10)), max_boxes=10**9)
+    np.testing.assert_array_equal(np.bincount(cp.index, minlength=4), (4, 0, 0, 4))  # the saddles are on the lines
     assert not cp.complete
     assert cp.undecided
+    assert not cp.unsearched
     assert "not complete" in repr(cp)
+
+
+@pytest.mark.parametrize("shape", ((5000,), (150, 200), (24, 70, 9)), ids=str)
+def test_the_search_ends_at_the_limit(shape):
+    f = noise(shape, 0.0, 3)
+    cp, whole = fg.critical_points(f, max_boxes=1000), fg.critical_points(f)
+    assert whole.complete
+    assert not cp.complete
+    [rest] = cp.unsearched
+    assert 0 < len(cp) < len(whole)
+    assert "1 part not searched" in repr(cp)
+    inside = ((rest.low <= whole.points) & (whole.points <= rest.high)).all(axis=1)
+    assert_among(whole.points[~inside], cp.points, 1e-12)  # what is not said to be unsearched is there
+    assert_among(cp.points, whole.points, 1e-12)
+    same = fg.critical_points(f, max_boxes=1000, workers=3)
+    np.testing.assert_array_equal(same.points, cp.points)
 
 
 # ---- every point of random fields ------------------------------------------------------------------------------
@@ -292,6 +321,74 @@ def test_a_box_has_the_points_within_and_its_own_count():
         np.testing.assert_allclose(part.points, cp.points[inside], atol=1e-12)
         assert part.euler == (1, 1)
         assert part.complete
+
+
+# ---- samples that are absent -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", ((60,), (20, 24), (9, 10, 11)), ids=str)
+@pytest.mark.parametrize("loop", (False, True))
+def test_what_is_next_to_an_absent_sample_is_not_searched(shape, loop):
+    f = noise(shape, 1.0, 4)
+    at = tuple(n // 2 for n in shape)
+    grid = fg.Grid.cartesian(1.0, shape=shape, periodic=loop)
+    holes = []
+    for hole in (np.nan, np.ma.masked):
+        g = np.ma.array(f)
+        g[at] = hole
+        holes.append(g if hole is np.ma.masked else np.asarray(g))
+    nan, masked = (fg.critical_points(g, grid) for g in holes)
+    np.testing.assert_array_equal(nan.points, masked.points)
+    assert not nan.complete
+    [part] = nan.unsearched
+    np.testing.assert_allclose(part.low, np.array(at) - 1)
+    np.testing.assert_allclose(part.high, np.array(at) + 1)
+    within = ((nan.points > part.low) & (nan.points < part.high)).all(axis=1)
+    assert not within.any()
+    # The spline is the one through the samples that are there, so further away it is as good as without a hole.
+    whole = fg.critical_points(f, grid).points
+    far = (np.abs(whole - at) > 5).any(axis=1)
+    assert_among(whole[far], nan.points, 0.05)
+
+
+def test_absent_samples_do_not_matter_but_for_where_they_are():
+    f = noise((16, 18), 1.0, 5)
+    f[3:5, 7] = np.nan
+    x = np.linspace(2, -1, 16)
+    cp = fg.critical_points(f, x, 1.0)
+    other = np.ma.masked_invalid(np.where(np.isnan(f), 1e300, f))
+    other.mask = np.isnan(f)
+    np.testing.assert_array_equal(fg.critical_points(other, x, 1.0).points, cp.points)
+    [part] = cp.unsearched
+    np.testing.assert_allclose(part.low, (x[5], 6))
+    np.testing.assert_allclose(part.high, (x[2], 8))
+
+
+def test_parts_beyond_a_box_are_none_of_its():
+    f = noise((20, 20), 1.0, 6)
+    f[2, 2] = np.nan
+    assert fg.critical_points(f, box=((8, 16), (8, 16))).complete
+    assert fg.critical_points(f, box=((0, 16), (8, 16))).complete
+    assert not fg.critical_points(f, box=((0, 16), (1.5, 16))).complete
+
+
+@pytest.mark.parametrize("kind", ("float", "int"))
+def test_holes_are_no_part_of_a_linear_field(kind):
+    rng = np.random.default_rng(8)
+    f = rng.standard_normal((14, 15)) if kind == "float" else rng.integers(-9, 9, (14, 15))
+    absent = np.zeros(f.shape, bool)
+    absent[4:6, 5:9] = absent[10, 3] = absent[0, 0] = True
+    cp = fg.critical_points(np.ma.array(f, mask=absent), method="linear", persistence=True)
+    assert cp.euler == (-1, -1)  # a disc with two holes; the corner takes none out
+    assert not cp.complete
+    assert len(cp.unsearched) == 3
+    assert not absent[tuple(cp.indices.astype(int).T)].any()
+    vertices = np.ravel_multi_index(cp.indices.astype(int).T, f.shape)
+    expected = morse_oracle.critical_vertices(f, (False, False), ~absent)
+    assert list(zip(vertices, cp.index, strict=True)) == expected
+    paired = cp.partner >= 0
+    np.testing.assert_array_equal(cp.partner[cp.partner[paired]], np.flatnonzero(paired))
+    assert (np.isinf(cp.persistence) == ~paired).all()
 
 
 # ---- linear --------------------------------------------------------------------------------------------------
@@ -418,8 +515,11 @@ def test_seeds_end_at_critical_points():
         (ValueError, "max_boxes", np.ones((5, 5)), {"max_boxes": 0}),
         (ValueError, "axis 1", np.ones((5, 3)), {}),
         (ValueError, "axes", np.ones((4, 4, 4, 4)), {}),
-        (ValueError, "NaN|nan|finite", np.full((5, 5), np.nan), {}),
-        (ValueError, "NaN", np.full((5, 5), np.nan), {"method": "linear"}),
+        (TypeError, "kinds", np.ones((5, 5)), {"kinds": 3}),
+        (ValueError, "present", np.full((5, 5), np.nan), {}),
+        (ValueError, "present", np.full((5, 5), np.nan), {"method": "linear"}),
+        (ValueError, "present", np.ma.masked_all((5, 5)), {}),
+        (ValueError, "finite", np.full((5, 5), np.inf), {}),
         (TypeError, "real", np.ones((5, 5), complex), {}),
         (TypeError, "real", np.ones((5, 5), complex), {"method": "linear"}),
         (ValueError, "box", np.ones((5, 5)), {"box": ((0, 4),)}),

@@ -1,4 +1,4 @@
-# Calls: work in units that any number of threads draw from. Included by core.pyx, morse.pyx and splines.pyx.
+# Calls: work in units that any number of threads draw from. Included by core.pyx, morse.pyx, splines.pyx and zeros.pyx.
 
 cdef enum:
     MOST_RANGES = 64

@@ -1,0 +1,110 @@
+"""Critical points of a field that is linear between its samples: places, persistence, and what is absent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ._domain import Part, as_ends, euler_characteristic, without_absent
+from ._morse import critical_vertices, pairs
+from .interpolant import placed
+
+
+def points_of_samples(f: Any, spacing: tuple, box: Any, persistence: bool, workers: int | None) -> dict[str, Any]:
+    """The columns of `CriticalPoints` and what is said of all of them."""
+    field, absent = without_absent(f)
+    axes = placed(spacing, field.shape, "one-sided")
+    coords = [np.asarray(axis.positions(n), float) for axis, n in zip(axes, field.shape, strict=True)]
+    extent = [(float(x.min()), float(x.max())) for x in coords]
+    whole = tuple(None if axis.periodic else pair for axis, pair in zip(axes, extent, strict=True))
+    ends = as_ends(box, whole, extent)
+    inside = [
+        np.arange(len(x)) if pair is None else np.flatnonzero((x >= pair[0]) & (x <= pair[1]))
+        for x, pair in zip(coords, ends, strict=True)
+    ]
+    if not all(len(some) for some in inside):
+        raise ValueError(f"box must have samples along every axis, got {box!r}")
+    field = field[np.ix_(*inside)]
+    absent = None if absent is None else absent[np.ix_(*inside)]
+    vertices, index, gap, partner = of_filtration(field, absent, [pair is None for pair in ends], persistence, workers)
+    place = np.stack(np.unravel_index(vertices, field.shape), axis=1)
+    indices = np.stack([some[place[:, k]] for k, some in enumerate(inside)], axis=1)
+    n, d = indices.shape
+    nothing = np.full((n, d, d), np.nan)
+    index_sum = int(((-1) ** index.astype(int)).sum())
+    return {
+        "points": np.stack([x[indices[:, k]] for k, x in enumerate(coords)], axis=1),
+        "indices": indices.astype(float),
+        "values": field.ravel()[vertices].astype(float),
+        "hessian": nothing,
+        "eigenvalues": nothing[:, 0],
+        "eigenvectors": nothing,
+        "index": index,
+        "persistence": gap,
+        "partner": partner,
+        "undecided": [],
+        "unsearched": [] if absent is None else _parts_of(absent, coords, inside),
+        "complete": absent is None,
+        "euler": (index_sum, euler_characteristic(ends) if absent is None else index_sum),
+    }
+
+
+def of_filtration(field, absent, periodic, persistence, workers):
+    """Critical vertices and their Morse indices; if asked for, their persistence and partners, too.
+
+    Absent samples come last in the filtration. What they change does not count, nor does their order.
+    """
+    ranks = field if absent is None else _ranks(field, absent)
+    vertices, index = critical_vertices(ranks, periodic, workers)
+    gap, partner = _paired(field, ranks, periodic, vertices, index, workers) if persistence else (None, None)
+    if absent is None:
+        return vertices, index, gap, partner
+    there = ~absent.ravel()[vertices]
+    if gap is not None and partner is not None:
+        row_of = np.full(len(vertices) + 1, -1)  # the last one is for those without a partner
+        row_of[:-1][there] = np.arange(there.sum())
+        partner = row_of[partner[there]]
+        gap = np.where(partner < 0, np.inf, gap[there])
+    return vertices[there], index[there], gap, partner
+
+
+def _ranks(field, absent):
+    """Integers in the order of samples; absent ones are higher than any."""
+    ranks = np.empty(field.shape, np.int64)
+    values, ranks[~absent] = np.unique(field[~absent], return_inverse=True)
+    ranks[absent] = len(values)
+    return ranks
+
+
+def _paired(field, ranks, periodic, vertices, index, workers):
+    """Persistence and partner of each critical vertex, of which each is one birth or one death."""
+    birth, death, dimension = pairs(ranks, periodic, workers)
+    mortal = death >= 0
+    rows = np.lexsort((index, vertices))
+    event_vertex = np.concatenate([birth, death[mortal]])
+    event_index = np.concatenate([dimension, dimension[mortal] + 1])
+    events = np.lexsort((event_index, event_vertex))
+    row_of = np.empty(len(events), np.intp)
+    row_of[events] = rows
+    born, dead = row_of[: len(birth)][mortal], row_of[len(birth) :]
+    partner = np.full(len(vertices), -1)
+    partner[born], partner[dead] = dead, born
+    flat = field.ravel()
+    gap = np.full(len(vertices), np.inf)
+    gap[born] = gap[dead] = flat[death[mortal]].astype(float) - flat[birth[mortal]].astype(float)
+    return gap, partner
+
+
+def _parts_of(absent, coords, inside):
+    """Connected parts of absent samples, as far as their cells reach."""
+    from scipy.ndimage import find_objects, label
+
+    parts = []
+    for part in find_objects(label(absent, np.ones((3,) * absent.ndim))[0]):
+        ends = [
+            np.sort(x[some[[max(0, one.start - 1), min(len(some) - 1, one.stop)]]])
+            for one, some, x in zip(part, inside, coords, strict=True)
+        ]
+        parts.append(Part(*np.transpose(ends)))
+    return parts
