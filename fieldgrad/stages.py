@@ -284,6 +284,8 @@ class _Layout:
     NEAR_BYTES, MOST_BYTES = 1 << 20, 16 << 20
     # What must be left of the work for a box to be made larger.
     WORTHWHILE_NEAR, WORTHWHILE_FAR = 0.98, 0.9
+    # What reading a sample of the field again costs, in products: it comes from far away.
+    READING = 8
     # The overhead of a row does not count in longer ones.
     LONGEST_ROW_BYTES = 16 << 10
 
@@ -346,7 +348,7 @@ class _Layout:
                 each = sum(2 + len(taps.weights) for taps in step.taps) or 2
                 total += each * prod(self.extents(step.outputs[0], side))
                 if step.kind == "filter" and step.inputs[0] in self._fetched:
-                    total += prod(self.extents(step.inputs[0], side))
+                    total += self.READING * prod(self.extents(step.inputs[0], side))
         return total / max(1, prod(side))
 
     def best_side(self, smallest):
