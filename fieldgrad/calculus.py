@@ -29,6 +29,8 @@ def gradient(
     edge_order: int | None = None,
     boundary: Any = "one-sided",
     cval: float = 0.0,
+    where: Any = None,
+    nan: str = "propagate",
     out: np.ndarray | None = None,
     workers: int | None = None,
 ) -> np.ndarray:
@@ -40,8 +42,8 @@ def gradient(
     ----------
     f : array_like, shape S
         Samples of a scalar field, in any number of dimensions. Floating and complex types are kept, integers and
-        booleans are taken as float64, dates as `numpy.gradient` takes them. A masked array gives a masked result:
-        what depends on a masked sample is masked.
+        booleans are taken as float64, dates as `numpy.gradient` takes them. Masked samples are absent, as if `where`
+        said so, and give a masked result.
     *spacing : float, 1-D array or Grid
         Where the samples are, as in `numpy.gradient`: nothing (steps of 1), one step for all axes, one step or
         array of coordinates for each axis (of the array, or of `axis`), or one `Grid`.
@@ -58,6 +60,12 @@ def gradient(
         (low, high). Uneven coordinates continue with their own steps mirrored.
     cval : float
         Value beyond constant ends.
+    where : array_like of bool, shape S, optional
+        Which samples exist; the others do not touch the result, whatever they are. Stencils turn one-sided next to
+        them, as at an end, with the order `edge_order`, or the highest one that the samples on either side allow. Where
+        a sample is absent, or has no neighbour along the axis, the derivative is NaN.
+    nan : {"propagate", "omit"}
+        Whether samples that are NaN take part, as in NumPy, or are absent.
     out : ndarray, optional
         Where to put the result. It may overlap `f`.
     workers : int, optional
@@ -111,7 +119,7 @@ def gradient(
     array([0., 2., 6., 8.])
     """
     options = (axis, accuracy, edge_order, boundary, cval)
-    return _differentiate("stack", f, spacing, options, out, workers)
+    return _differentiate("stack", f, spacing, options, (where, nan), out, workers)
 
 
 def gradient_magnitude(
@@ -121,6 +129,8 @@ def gradient_magnitude(
     edge_order: int | None = None,
     boundary: Any = "one-sided",
     cval: float = 0.0,
+    where: Any = None,
+    nan: str = "propagate",
     out: np.ndarray | None = None,
     workers: int | None = None,
 ) -> np.ndarray:
@@ -132,8 +142,8 @@ def gradient_magnitude(
         Samples of a scalar field; see `gradient`.
     *spacing : float, 1-D array or Grid
         Where the samples are; see `gradient`.
-    accuracy, edge_order, boundary, cval
-        The stencil; see `gradient`.
+    accuracy, edge_order, boundary, cval, where, nan
+        The stencil, and which samples exist; see `gradient`.
     out : ndarray, optional
         Where to put the result. It may overlap `f`.
     workers : int, optional
@@ -158,7 +168,7 @@ def gradient_magnitude(
     5.0
     """
     options = (None, accuracy, edge_order, boundary, cval)
-    return _differentiate("norm", f, spacing, options, out, workers)
+    return _differentiate("norm", f, spacing, options, (where, nan), out, workers)
 
 
 def normals(
@@ -168,6 +178,8 @@ def normals(
     edge_order: int | None = None,
     boundary: Any = "one-sided",
     cval: float = 0.0,
+    where: Any = None,
+    nan: str = "propagate",
     out: np.ndarray | None = None,
     workers: int | None = None,
 ) -> np.ndarray:
@@ -179,8 +191,8 @@ def normals(
         Samples of a scalar field; see `gradient`.
     *spacing : float, 1-D array or Grid
         Where the samples are; see `gradient`.
-    accuracy, edge_order, boundary, cval
-        The stencil; see `gradient`.
+    accuracy, edge_order, boundary, cval, where, nan
+        The stencil, and which samples exist; see `gradient`.
     out : ndarray, optional
         Where to put the result. It may overlap `f`.
     workers : int, optional
@@ -204,7 +216,7 @@ def normals(
     array([0.8, 0.6])
     """
     options = (None, accuracy, edge_order, boundary, cval)
-    return _differentiate("unit", f, spacing, options, out, workers)
+    return _differentiate("unit", f, spacing, options, (where, nan), out, workers)
 
 
 # ---- one call ----------------------------------------------------------------------------------------------
@@ -219,15 +231,16 @@ class _Recipe(NamedTuple):
     dtype: np.dtype
 
 
-def _differentiate(reduction, f, spacing, options, out, workers):
+def _differentiate(reduction, f, spacing, options, presence, out, workers):
     """Check the arguments, find or make the recipe, run it."""
     if type(f) is not np.ndarray or f.dtype.char not in KINDS or f.ndim == 0:
         f = as_field(f)
         if f.dtype.kind in "mM":
-            return _dates(reduction, f, spacing, options, out)
+            return _dates(reduction, f, spacing, options, presence, out)
         if type(f) is not np.ndarray:
-            return _dressed(reduction, f, spacing, options, out, workers)
-    plan, order, leading, dtype = _find_recipe(reduction, f, spacing, options)
+            return _dressed(reduction, f, spacing, options, presence, out, workers)
+    present = _present(presence, f)
+    plan, order, leading, dtype = _find_recipe(reduction, f, spacing, options, present is not None)
     workers = as_workers(workers)
     fresh = out is None
     if fresh:
@@ -235,8 +248,23 @@ def _differentiate(reduction, f, spacing, options, out, workers):
     else:
         check_out(out, leading + f.shape, dtype)
         f = apart(f, out)
-    plan(f, out, order, len(leading), fresh, workers, share)
+    if present is None:
+        plan(f, out, order, len(leading), fresh, workers, share)
+    else:
+        marks = np.ascontiguousarray(apart(present, out).transpose(order)).view(np.uint8)
+        plan(f, out, order, len(leading), fresh, workers, share, marks)
     return out
+
+
+def _is_plain(presence):
+    where, nan = presence
+    return where is None and nan == "propagate"
+
+
+def _present(presence, f):
+    """Marks of the samples that exist; None if all do."""
+    where, nan = presence
+    return None if _is_plain(presence) else as_present(where, nan, f)
 
 
 class _Coordinates(NamedTuple):
@@ -250,7 +278,7 @@ _HASHABLE = frozenset({int, float, type(None), Grid, _Coordinates})
 _MOST_REMEMBERED = 1 << 14  # coordinates
 
 
-def _find_recipe(reduction, f, spacing, options):
+def _find_recipe(reduction, f, spacing, options, with_gaps):
     """The recipe, from the cache unless arguments are odd."""
     axis, accuracy, edge_order, boundary, cval = options
     spacing = [
@@ -271,10 +299,10 @@ def _find_recipe(reduction, f, spacing, options):
     if type(cval) is float and cval == 0 and copysign(1.0, cval) < 0:
         make = _make_recipe  # -0.0 equals 0.0, and the cache would not tell them apart
     order = None if f.flags.c_contiguous else memory_order(f)
-    return make(reduction, f.shape, f.dtype, order, axis, accuracy, edge_order, boundary, cval, *spacing)
+    return make(reduction, f.shape, f.dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *spacing)
 
 
-def _make_recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, boundary, cval, *steps):
+def _make_recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *steps):
     spacing = [np.frombuffer(s.data, s.dtype) if isinstance(s, _Coordinates) else s for s in steps]
     ndim = len(shape)
     accuracy, edge_order = _as_orders(accuracy, edge_order)
@@ -288,7 +316,8 @@ def _make_recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, bou
     for k, placement in zip(axes, as_placements(spacing, shape, axes), strict=True):
         placement, (low, high) = with_boundary(placement, shape[k], boundaries[k], k)
         _check_samples(shape[k], placement, edge_order, low, high, k)
-        tables.append((order.index(k), derivative(placement, shape[k], accuracy, edge_order, low, high)))
+        table = derivative(placement, shape[k], accuracy, edge_order, low, high, with_gaps)
+        tables.append((order.index(k), table))
     plan = Plan(
         [shape[k] for k in order],
         tables,
@@ -359,6 +388,27 @@ def as_pairs(boundary, ndim):
     return tuple(tuple(pair) for pair in pairs)
 
 
+def as_where(where: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Check marks of the samples that exist."""
+    marks = np.asarray(where)
+    if marks.dtype != np.bool_:
+        raise TypeError(f"where must be an array of bool, got dtype {marks.dtype}")
+    if marks.shape != shape:
+        raise ValueError(f"where must have the shape of f, {shape}, got {marks.shape}")
+    return marks
+
+
+def as_present(where: Any, nan: Any, f: np.ndarray) -> np.ndarray | None:
+    """Marks of the samples that exist; None if all do."""
+    if nan not in ("propagate", "omit"):
+        raise ValueError(f"nan must be 'propagate' or 'omit', got {nan!r}")
+    present = None if where is None else as_where(where, f.shape)
+    if nan == "omit" and f.dtype.kind in "fc":
+        numbers = ~np.isnan(f)
+        present = numbers if present is None else present & numbers
+    return None if present is None or present.all() else present
+
+
 def as_placements(spacing: Any, shape: Any, axes: Any) -> list[Axis]:
     """Where the samples are along each of `axes`."""
     ndim = len(shape)
@@ -409,12 +459,13 @@ def _check_samples(n, axis, edge_order, low, high, k):
 # ---- fields that are more than their numbers --------------------------------------------------------------------
 
 
-def _dates(reduction, f, spacing, options, out):
+def _dates(reduction, f, spacing, options, presence, out):
     """Dates and time spans have their own arithmetic: numpy's."""
     axis, accuracy, edge_order, boundary, _ = options
     if reduction != "stack":
         raise TypeError(f"f must be an array of numbers, got dtype {f.dtype}")
-    if accuracy != 2 or boundary != ONE_SIDED or any(isinstance(step, Grid) for step in spacing):
+    plain = accuracy == 2 and boundary == ONE_SIDED and _is_plain(presence)
+    if not plain or any(isinstance(step, Grid) for step in spacing):
         raise TypeError(f"f of dtype {f.dtype} takes numpy.gradient's arguments only")
     edge_order = _as_orders(accuracy, edge_order)[1]
     result = np.gradient(f, *spacing, axis=axis, edge_order=edge_order)
@@ -426,9 +477,14 @@ def _dates(reduction, f, spacing, options, out):
     return out
 
 
-def _dressed(reduction, f, spacing, options, out, workers):
+def _dressed(reduction, f, spacing, options, presence, out, workers):
     """Masked arrays and other subclasses keep their type, as far as it allows."""
-    result = _differentiate(reduction, np.asarray(f), spacing, options, out, workers)
+    masked = isinstance(f, np.ma.MaskedArray)
+    if masked and f.mask is not np.ma.nomask:
+        where, nan = presence
+        there = ~np.ma.getmaskarray(f)
+        presence = there if where is None else there & as_where(where, f.shape), nan
+    result = _differentiate(reduction, np.asarray(f), spacing, options, presence, out, workers)
     if out is not None:
         result = out
     else:
@@ -436,14 +492,15 @@ def _dressed(reduction, f, spacing, options, out, workers):
             result = f.__array_wrap__(result)
         except ValueError:  # numpy.matrix has no stacks
             return result
-    if isinstance(f, np.ma.MaskedArray) and isinstance(result, np.ma.MaskedArray):
-        result.mask = _gaps(reduction, f, spacing, options, workers)
+    if masked and isinstance(result, np.ma.MaskedArray):
+        result.mask = _gaps(reduction, np.asarray(f), spacing, options, presence, workers)
     return result
 
 
-def _gaps(reduction, f, spacing, options, workers):
-    """Which results depend on a masked sample: the same stencils say it, of NaN in place of the masked ones."""
-    if f.mask is np.ma.nomask:
+def _gaps(reduction, f, spacing, options, presence, workers):
+    """Where there is no derivative: the same stencils say it, of a field that is zero where it is present."""
+    present = _present(presence, f)
+    if present is None:
         return np.ma.nomask
-    holes = np.where(f.mask, np.float32(np.nan), np.float32(0))
-    return np.isnan(_differentiate(reduction, holes, spacing, (*options[:-1], 0.0), None, workers))
+    zeros, presence = np.zeros(f.shape, np.float32), (present, "propagate")
+    return np.isnan(_differentiate(reduction, zeros, spacing, (*options[:-1], 0.0), presence, None, workers))

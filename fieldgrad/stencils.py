@@ -52,6 +52,21 @@ BOUNDARIES = (ONE_SIDED, *GHOSTS)
 
 
 @dataclass(frozen=True, eq=False)
+class Gaps:
+    """Stencils next to absent samples: which, by how many neighbours there are on either side."""
+
+    most: int  # neighbours that are looked at
+    ghosts: np.ndarray  # (2, most): the samples that stand for those beyond either end; NOTHING where there is none
+    choice: np.ndarray  # (most + 1, most + 1): a row by the neighbours before and after, -1 if none will do
+    window: np.ndarray  # (rows, 2): of each row the first sample and the last one, from the sample itself
+    index: np.ndarray  # (rows, terms, 2): samples a, b, counted from the first one, or NOTHING
+    weights: np.ndarray  # (rows, terms)
+    count: np.ndarray  # terms in use, per row
+    divisor: np.ndarray
+    positions: np.ndarray | None  # (n + 2 most,) where coordinates are uneven: then weights are those of each sample
+
+
+@dataclass(frozen=True, eq=False)
 class Stencil:
     """The table of one axis. Samples ``lo <= i < hi`` are the interior; each other one has a row of its own."""
 
@@ -67,6 +82,7 @@ class Stencil:
     edge_weights: np.ndarray  # (n - hi + lo, edge terms)
     edge_count: np.ndarray  # terms in use, per row
     edge_divisor: np.ndarray
+    gaps: Gaps | None = None
 
 
 def fornberg(points: Sequence[Any], at: Any, order: int) -> list[Any]:
@@ -162,21 +178,22 @@ def _uneven_edge(window, i, positions):
     return _to_reference(weights, reference), 1.0
 
 
+def _span(before, after, accuracy, edge_order):
+    """How far a stencil reaches back and ahead where there are so many samples before and after."""
+    radius = min(accuracy // 2, before, after)
+    if radius == accuracy // 2 or 2 * radius >= edge_order:
+        return radius, radius
+    points = min(edge_order, before + after)
+    back = max(min(edge_order // 2, before), points - after)
+    return back, points - back
+
+
 def _window(i, n, accuracy, edge_order, low, high):
     """The indices that sample i's stencil spans; those beyond the ends are ghosts."""
-    radius = accuracy // 2
-    if low == ONE_SIDED:
-        radius = min(radius, i)
-    if high == ONE_SIDED:
-        radius = min(radius, n - 1 - i)
-    if radius == accuracy // 2 or 2 * radius >= edge_order:
-        return list(range(i - radius, i + radius + 1))
-    start = i - edge_order // 2
-    if high == ONE_SIDED:
-        start = min(start, n - 1 - edge_order)
-    if low == ONE_SIDED:
-        start = max(start, 0)
-    return list(range(start, start + edge_order + 1))
+    before = i if low == ONE_SIDED else accuracy
+    after = n - 1 - i if high == ONE_SIDED else accuracy
+    back, ahead = _span(before, after, accuracy, edge_order)
+    return list(range(i - back, i + ahead + 1))
 
 
 def _ghost(i, n, low, high):
@@ -198,7 +215,9 @@ def _position(axis, i, n):
     return first + 2 * turns * (last - first) + within
 
 
-def derivative(axis: Axis, n: int, accuracy: int, edge_order: int, low: str, high: str) -> Stencil:
+def derivative(
+    axis: Axis, n: int, accuracy: int, edge_order: int, low: str, high: str, with_gaps: bool = False
+) -> Stencil:
     """The table of the first derivative along an axis of `n` samples.
 
     Parameters
@@ -209,6 +228,8 @@ def derivative(axis: Axis, n: int, accuracy: int, edge_order: int, low: str, hig
         Order of the truncation error inside, and at one-sided ends.
     low, high : str
         What is beyond either end, one of `BOUNDARIES`.
+    with_gaps : bool
+        Samples may be absent.
     """
     radius = accuracy // 2
     lo = min(radius, n)
@@ -219,7 +240,7 @@ def derivative(axis: Axis, n: int, accuracy: int, edge_order: int, low: str, hig
         ahead = behind = None
     else:
         x = np.asarray(axis.coordinates, np.longdouble)
-        around = [x[k : n - accuracy + k] for k in range(accuracy + 1)]
+        around = [x[k : k + hi - lo] for k in range(accuracy + 1)]
         weights = fornberg(around, around[radius], 1)
         parts = [_paired(weights[radius + k], weights[radius - k]) for k in range(1, radius + 1)]
         weights, ahead, behind = np.array(parts, np.longdouble).reshape(radius, 3, hi - lo).swapaxes(0, 1)
@@ -235,8 +256,47 @@ def derivative(axis: Axis, n: int, accuracy: int, edge_order: int, low: str, hig
             row, row_divisor = _uneven_edge(window, i, [_position(axis, k, n) for k in window])
         samples = [_ghost(k, n, low, high) for k in window]
         rows.append(([(samples[a], NOTHING if b is None else samples[b], w) for a, b, w in row], row_divisor))
-    table = _edge_table(rows)
-    return Stencil(n, lo, hi, np.array(offsets, np.intp).reshape(-1, 2), weights, ahead, behind, divisor, *table)
+    index, edge_weights, count, edge_divisor = _edge_table(rows)
+    return Stencil(
+        n,
+        lo,
+        hi,
+        np.array(offsets, np.intp).reshape(-1, 2),
+        weights,
+        ahead,
+        behind,
+        divisor,
+        index,
+        edge_weights,
+        count,
+        edge_divisor,
+        _gaps(axis, n, accuracy, edge_order, low, high) if with_gaps else None,
+    )
+
+
+def _gaps(axis, n, accuracy, edge_order, low, high):
+    """Central where as many neighbours are there as it takes, otherwise of the order `edge_order`, or as high as
+    neighbours allow."""
+    most = max(accuracy // 2, edge_order)
+    beyond = [(range(-1, -most - 1, -1), low), (range(n, n + most), high)]
+    ghosts = [[NOTHING if word == ONE_SIDED else _ghost(i, n, low, high) for i in some] for some, word in beyond]
+    rows: list[Any] = []
+    spans = {(0, 0): -1}
+    choice = np.empty((most + 1, most + 1), np.intc)
+    for before, after in np.ndindex(choice.shape):
+        span = back, ahead = _span(before, after, accuracy, edge_order)
+        if span not in spans:
+            spans[span] = len(rows)
+            row, divisor = _even_edge(range(-back, ahead + 1), 0, 1.0 if axis.step is None else axis.step)
+            rows.append(([(a, NOTHING if b is None else b, w) for a, b, w in row], divisor))
+        choice[before, after] = spans[span]
+    index, weights, count, divisor = _edge_table(rows)
+    window = [(-back, ahead) for back, ahead in list(spans)[1:]]
+    positions = None
+    if axis.step is None:
+        positions = np.array([_position(axis, i, n) for i in range(-most, n + most)], np.longdouble)
+    shifts = np.array(window, np.intp)
+    return Gaps(most, np.array(ghosts, np.intp), choice, shifts, index, weights, count, divisor, positions)
 
 
 def _fold(weights, divisor):

@@ -101,3 +101,35 @@ def magnitude(components):
     wide = np.asarray(components)
     wide = wide.astype(np.clongdouble if wide.dtype.kind == "c" else np.longdouble)
     return np.sqrt(sum(c.real**2 + c.imag**2 for c in wide))
+
+
+def derivative_with_gaps(f, present, x, accuracy, edge_order, boundary, cval, period):
+    """The derivative of a line where samples are absent, and the scale of its rounding. NaN where there is none.
+
+    Central if there are as many neighbours as it takes; otherwise from `edge_order` + 1 samples, or as many as are
+    there side by side, as central as they allow; fewer, if they are central and good for `edge_order`.
+    """
+    reach = accuracy + edge_order
+    line, positions = extend(f.astype(np.longdouble), x.astype(np.longdouble), reach, *boundary, cval, period)
+    marks = extend(present.astype(float), x, reach, *boundary, 1.0, period)[0] > 0
+    shift = 0 if boundary[0] == ONE_SIDED else reach
+    result, scale = np.full(len(f), np.nan, np.longdouble), np.zeros(len(f), np.longdouble)
+    for i in np.flatnonzero(present):
+        at = i + shift
+        before = next((k for k in range(at) if not marks[at - k - 1]), at)
+        after = next((k for k in range(len(line) - 1 - at) if not marks[at + k + 1]), len(line) - 1 - at)
+        radius = min(before, after, accuracy // 2)
+        if radius == accuracy // 2 or 2 * radius >= edge_order:
+            first, last = at - radius, at + radius
+        else:
+            points = min(edge_order, before + after)
+            if not points:
+                continue
+            fitting = [k for k in range(points + 1) if k <= before and points - k <= after]
+            back = min(fitting, key=lambda k: abs(k - edge_order // 2))
+            first, last = at - back, at - back + points
+        some = slice(first, last + 1)
+        weights = derivative_weights(positions[some], positions[at])
+        result[i] = weights @ line[some]
+        scale[i] = np.abs(weights).sum() * np.abs(line[some]).max()
+    return result, scale

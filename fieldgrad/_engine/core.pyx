@@ -8,7 +8,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memchr, memcpy, memset
 cimport numpy as cnp
 
 from .calls cimport fg_draw, fg_peek, fg_raise, fg_seconds, fg_stream_end
@@ -32,6 +32,7 @@ cnp.import_array()
 
 include "calls.pxi"
 include "walk.pxi"
+include "gaps.pxi"
 include "boxes.pxi"
 
 REDUCTIONS = {"stack": STACK, "norm": NORM, "unit": UNIT}
@@ -185,6 +186,8 @@ cdef class Plan:
         divisor, division = self.divisors(table.edge_divisor)
         stencil.edge_divisor = self.keep(divisor, None)
         stencil.edge_division = <const int *>self.keep(division, np.intc)
+        if table.gaps is not None:
+            self.read_gaps(&stencil.gaps, table.gaps)
 
         job.has_constant |= (table.edge_index <= CONSTANT).any()
         job.far = max(job.far, taps)
@@ -196,6 +199,22 @@ cdef class Plan:
             job.slots += taps
             if axis == job.dims - 3:
                 job.reach_planes = stencil.reach
+        return 0
+
+    cdef int read_gaps(self, Gaps *gaps, table) except -1:
+        gaps.most, gaps.terms, gaps.uneven = table.most, table.index.shape[1], table.positions is not None
+        gaps.ghost = <const Py_ssize_t *>self.keep(table.ghosts, np.intp)
+        gaps.choice = <const int *>self.keep(table.choice, np.intc)
+        gaps.window = <const Py_ssize_t *>self.keep(table.window, np.intp)
+        gaps.index = <const Py_ssize_t *>self.keep(table.index, np.intp)
+        gaps.weight = self.keep(table.weights, self.sample_type)
+        gaps.count = <const int *>self.keep(table.count, np.intc)
+        divisor, division = self.divisors(table.divisor)
+        gaps.divisor = self.keep(divisor, None)
+        gaps.division = <const int *>self.keep(division, np.intc)
+        if gaps.uneven:
+            gaps.position = <const long double *>self.keep(table.positions, np.longdouble)
+        self.job.has_constant |= (table.ghosts <= CONSTANT).any() or (table.index <= CONSTANT).any()
         return 0
 
     cdef int cut(self) except -1:
@@ -218,17 +237,21 @@ cdef class Plan:
         job.units = job.column_tiles * job.row_tiles * ceiling(job.planes, job.segment)
         return 0
 
-    def __call__(self, cnp.ndarray field, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share):
+    def __call__(self, cnp.ndarray field, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share,
+                 cnp.ndarray present=None):
         """Fill `out`.
 
         `order` has the axes of the field as memory has them; `stacked` says that axis 0 of `out` counts
-        components; `fresh` that it was just allocated. `share(call, helpers)` runs a call on more threads.
+        components; `fresh` that it was just allocated. `share(call, helpers)` runs a call on more threads. `present`
+        says which samples are there: bytes, dense in the order of memory; its plan has tables for gaps.
         """
         cdef PlanCall call = PlanCall.__new__(PlanCall)
         cdef Job *job = &call.job
         cdef Py_ssize_t work, share_from
         memcpy(job, &self.job, sizeof(Job))
-        call.plan, call.field, call.array = self, field, out
+        call.plan, call.arrays = self, (field, out, present)
+        if present is not None:
+            job.mask = <const unsigned char *>cnp.PyArray_DATA(present)
         if job.units == 0 or job.components == 0:
             return
         job.kernels = fg_variant_kernels(_isa, self.sample)
@@ -252,7 +275,7 @@ cdef class PlanCall(Call):
 
     cdef Job job
     cdef Plan plan
-    cdef cnp.ndarray field, array
+    cdef object arrays
 
     cdef void *open(self) noexcept nogil:
         cdef Worker *worker = <Worker *>malloc(sizeof(Worker))

@@ -85,6 +85,7 @@ typedef struct {
     void (*filter)(void *out, Py_ssize_t stride, const void *const *rows, Py_ssize_t count, const fg_taps *taps,
                    Py_ssize_t n);
     void (*select)(void *out, const void *a, const void *mask, Py_ssize_t n);
+    void (*blank)(void *out, const unsigned char *present, Py_ssize_t n, int lanes);
     void (*products)(void *out, const void *const *a, const void *const *b, const void *w, int count, Py_ssize_t n);
     void (*ratio)(void *out, const void *a, const void *b, double plus, Py_ssize_t n);
     void (*divide)(void *row, const void *by, Py_ssize_t n);
@@ -366,6 +367,7 @@ static const fg_kernels *fg_variant_kernels(int k, int sample) { return fg_varia
 static const fg_kernels FG_NAME(kernels) = {
     FG_NAME(combine), FG_NAME(prepare_divisor), FG_NAME(norm), FG_NAME(unit),
     FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(stand_in), FG_NAME(filter), FG_NAME(select),
+    FG_NAME(blank),
     FG_NAME(products), FG_NAME(ratio), FG_NAME(divide), FG_NAME(angle), FG_NAME(principal), FG_NAME(suppress), {FG_STORED(FG_ENTRY)},
 };
 #undef FG_ENTRY

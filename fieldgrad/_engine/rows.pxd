@@ -33,6 +33,7 @@ cdef extern from "rows.h" nogil:
         void (*stand_in)(char *, Py_ssize_t, const char *, const Py_ssize_t *, Py_ssize_t, const char *) noexcept nogil
         void (*filter)(void *, Py_ssize_t, const void **, Py_ssize_t, const fg_taps *, Py_ssize_t) noexcept nogil
         void (*select)(void *, const void *, const void *, Py_ssize_t) noexcept nogil
+        void (*blank)(void *, const unsigned char *, Py_ssize_t, int) noexcept nogil
         void (*products)(void *, const void **, const void **, const void *, int, Py_ssize_t) noexcept nogil
         void (*ratio)(void *, const void *, const void *, double, Py_ssize_t) noexcept nogil
         void (*divide)(void *, const void *, Py_ssize_t) noexcept nogil

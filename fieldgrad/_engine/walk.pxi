@@ -28,6 +28,21 @@ cdef enum OutMode:
 
 # ---- what a call is made of ------------------------------------------------------------------------------
 
+# For samples next to absent ones.
+cdef struct Gaps:
+    int most                        # neighbours that are looked at on either side
+    int terms
+    bint uneven
+    const Py_ssize_t *ghost         # 2 x most: samples that stand for those beyond either end
+    const int *choice               # (most + 1)^2: a row by the neighbours before and after
+    const Py_ssize_t *window        # rows x 2: its first sample and its last one, from the sample itself
+    const Py_ssize_t *index         # rows x terms x 2, counted from the first sample
+    const char *weight              # rows x terms
+    const int *count                # rows
+    const char *divisor             # rows x 3
+    const int *division             # rows
+    const long double *position     # n + 2 most
+
 cdef struct Stencil:
     Py_ssize_t axis, lo, hi         # samples lo..hi-1 share the interior's offsets; the others have rows of their own
     Py_ssize_t reach
@@ -43,6 +58,7 @@ cdef struct Stencil:
     const int *edge_count           # edges
     const char *edge_divisor        # edges x 3
     const int *edge_division        # edges
+    Gaps gaps
 
 cdef struct Layout:
     char *data
@@ -77,6 +93,7 @@ cdef struct Job:
     long double cval
     Stencil *stencil
     Layout field, out
+    const unsigned char *mask       # of the samples in the order of memory, zero where one is absent; NULL without gaps
 
 cdef struct Worker:
     Job *job
@@ -96,6 +113,9 @@ cdef struct Worker:
     long double weight[FG_MOST_TERMS]       # of any type, aligned for all
     long double ahead[FG_MOST_TERMS]
     long double behind[FG_MOST_TERMS]
+    unsigned char *whole                    # of a row: results that took in no absent sample
+    long double near[4 * FG_MOST_TERMS]     # samples around one, two lanes each
+    long double divisor[3]
 
 
 cdef void lay(Layout *layout, cnp.ndarray array, tuple order, int dims, int first):
@@ -312,6 +332,8 @@ cdef void component(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_s
         across_rows(worker, stencil, plane, r0, r1, dst, stride)
     else:
         along_planes(worker, stencil, plane, r0, r1, dst, stride)
+    if worker.job.mask != NULL:
+        mend(worker, stencil, plane, r0, r1, dst, stride)
 
 
 # ---- results --------------------------------------------------------------------------------------------
@@ -364,7 +386,7 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
     cdef int k
     if job.reduction == STACK:
         for k in range(job.components):
-            worker.sources.streamed = job.mode == STREAMED and job.stencil[k].axis != job.dims - 1
+            worker.sources.streamed = job.mode == STREAMED and job.stencil[k].axis != job.dims - 1 and job.mask == NULL
             worker.sources.ahead = look_ahead(worker, plane, r1) if worker.sources.streamed and k == 0 else NULL
             if job.mode == IN_PLACE or worker.sources.streamed:
                 component(worker, k, plane, r0, r1, destination(worker, k, plane, r0),
@@ -425,7 +447,7 @@ cdef inline Py_ssize_t whole_lines(Py_ssize_t size) noexcept nogil:
 cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
     """Scratch for one thread, in one piece; nothing where results are made in place."""
     cdef Py_ssize_t row = job.block_columns * job.item
-    cdef Py_ssize_t blocks = 0, constants = 0, far = 0, slots = 0, j
+    cdef Py_ssize_t blocks = 0, constants = 0, far = 0, slots = 0, whole = 0, j
     if job.reduction != STACK:
         blocks = whole_lines((job.components + 1) * job.block_rows * row)
     elif job.mode != IN_PLACE:
@@ -438,18 +460,21 @@ cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
         worker.slot_size = whole_lines((job.tile_rows + 2 * job.reach_rows)
                                        * (job.block_columns + 2 * job.reach_columns) * job.item)
         slots = job.slots * (worker.slot_size + 2 * <Py_ssize_t>sizeof(int64_t))
+    if job.mask != NULL:
+        whole = whole_lines(job.block_columns // job.lanes)
     worker.job = job
     worker.clock = 0
     worker.memory = NULL
-    if blocks + constants + far + slots == 0:
+    if blocks + constants + far + slots + whole == 0:
         return 0
-    worker.memory = <char *>malloc(blocks + constants + far + slots + 64)
+    worker.memory = <char *>malloc(blocks + constants + far + slots + whole + 64)
     if worker.memory == NULL:
         return -1
     worker.scratch = <char *>whole_lines(<Py_ssize_t>worker.memory)
     worker.constants = worker.scratch + blocks
     worker.far = worker.constants + constants
-    worker.slot = worker.far + far
+    worker.whole = <unsigned char *>(worker.far + far)
+    worker.slot = worker.far + far + whole
     worker.tag = <int64_t *>(worker.slot + job.slots * worker.slot_size)
     worker.stamp = worker.tag + job.slots
     if job.has_constant:

@@ -7,6 +7,18 @@ static void FG_NAME(select)(void *out, const void *a, const void *mask, Py_ssize
         ((T *)out)[j] = ((const T *)mask)[j] != 0 ? ((const T *)a)[j] : 0;
 }
 
+/* Not a number where a sample is absent. */
+static void FG_NAME(blank)(void *out, const unsigned char *present, Py_ssize_t n, int lanes)
+{
+    const T nan = (T)NAN;
+    if (lanes == 1)
+        for (Py_ssize_t j = 0; j < n; j++)
+            ((T *)out)[j] = present[j] ? ((const T *)out)[j] : nan;
+    else
+        for (Py_ssize_t j = 0; j < n * lanes; j++)
+            ((T *)out)[j] = present[j / lanes] ? ((const T *)out)[j] : nan;
+}
+
 /* out = sum over k of w[k] * a[k] * b[k], or w[k] * a[k] where b[k] is NULL. */
 static void FG_NAME(products)(void *out, const void *const *a, const void *const *b, const void *w, int count, Py_ssize_t n)
 {

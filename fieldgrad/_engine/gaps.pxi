@@ -1,0 +1,229 @@
+# Derivatives next to absent samples. Included by core.pyx.
+#
+# A block is made as if all samples were there. Then the few results that took in an absent one are made again, each by
+# a stencil that suits the neighbours that it has.
+
+cdef inline const unsigned char *present(const Job *job, Py_ssize_t plane, Py_ssize_t row) noexcept nogil:
+    """Marks of a row's samples."""
+    return job.mask + (plane * job.rows + row) * (job.columns // job.lanes)
+
+
+cdef inline Py_ssize_t along(const Job *job, int axis, Py_ssize_t plane, Py_ssize_t row) noexcept nogil:
+    """The index of a row's samples along an axis."""
+    return row if axis == job.dims - 2 else plane // job.plane_step[axis] % job.shape[axis]
+
+
+cdef inline Py_ssize_t stand_in(const Gaps *gaps, Py_ssize_t i, Py_ssize_t n) noexcept nogil:
+    """The sample that stands for index i of an axis."""
+    if i < 0:
+        return gaps.ghost[-1 - i]
+    return i if i < n else gaps.ghost[gaps.most + i - n]
+
+
+cdef int neighbours(const Gaps *gaps, const unsigned char *marks, Py_ssize_t step, Py_ssize_t i, Py_ssize_t n,
+                    int direction) noexcept nogil:
+    """How many samples are present side by side, before or after one, whose mark is at `marks`."""
+    cdef Py_ssize_t other
+    cdef int k
+    for k in range(gaps.most):
+        other = stand_in(gaps, i + (k + 1) * direction, n)
+        if other == ZERO or (other != CONSTANT and not marks[(other - i) * step]):
+            return k
+    return gaps.most
+
+
+cdef void fornberg(long double *weight, const long double *x, int points, int at) noexcept nogil:
+    """Weights of the first derivative at point `at` of the polynomial through some; see stencils.fornberg, whose
+    arithmetic this is."""
+    cdef long double value[FG_MOST_TERMS + 1]
+    cdef long double previous = 1, product, gap, behind, ahead = x[0] - x[at]
+    cdef int i, j
+    value[0], weight[0] = 1, 0
+    for i in range(1, points):
+        product = 1
+        behind, ahead = ahead, x[i] - x[at]
+        for j in range(i):
+            gap = x[i] - x[j]
+            product *= gap
+            if j == i - 1:
+                weight[i] = previous * (value[j] - behind * weight[j]) / product
+                value[i] = -previous * behind * value[j] / product
+            weight[j] = (ahead * weight[j] - value[j]) / gap
+            value[j] = ahead * value[j] / gap
+        previous = product
+
+
+cdef void uneven_terms(Worker *worker, const Gaps *gaps, Py_ssize_t i, const Py_ssize_t *window) noexcept nogil:
+    """Terms of a stencil on uneven coordinates: differences to the sample itself."""
+    cdef fg_sources *sources = &worker.sources
+    cdef const fg_kernels *kernels = worker.job.kernels
+    cdef const long double *x = gaps.position + gaps.most + i + window[0]
+    cdef int points = <int>(window[1] - window[0]) + 1, at = <int>-window[0], k, t = 0
+    cdef long double weight[FG_MOST_TERMS + 1]
+    cdef long double width = 1
+    if points == 2:
+        weight[0], width = 1, x[1] - x[0]
+        worker.index[0], worker.index[1] = 1, 0
+        t = 1
+    else:
+        fornberg(weight, x, points, at)
+        for k in range(points):
+            if k != at:
+                worker.index[2 * t], worker.index[2 * t + 1] = k, at
+                weight[t] = weight[k]
+                t += 1
+    kernels.load[FG_F32 + 2](worker.weight, <const char *>weight, sizeof(long double), t, 1, 0)
+    kernels.load[FG_F32 + 2](worker.divisor, <const char *>&width, sizeof(long double), 1, 1, 0)
+    sources.terms, sources.w, sources.divisor = t, worker.weight, worker.divisor
+    sources.division = kernels.prepare_divisor(worker.divisor)
+
+
+# The samples of a row: where their marks and they themselves are, and how far others along an axis are from them.
+cdef struct Line:
+    Py_ssize_t n                    # samples of the axis
+    const unsigned char *marks
+    Py_ssize_t marks_step
+    const char *data
+    Py_ssize_t data_step
+
+
+cdef Line line_of(Worker *worker, int axis, Py_ssize_t plane, Py_ssize_t row, Py_ssize_t column) noexcept nogil:
+    cdef Job *job = worker.job
+    cdef Line line
+    line.n = job.shape[axis]
+    line.marks = present(job, plane, row) + column
+    line.marks_step = 1
+    if axis < job.dims - 1:
+        line.marks_step = job.shape[job.dims - 1] * (1 if axis == job.dims - 2 else job.plane_step[axis] * job.rows)
+    line.data = stored(job, plane, row, column * job.lanes)
+    line.data_step = job.field.stride[axis]
+    return line
+
+
+cdef inline int choose(const Gaps *gaps, const Line *line, Py_ssize_t i, Py_ssize_t c) noexcept nogil:
+    """The stencil for sample c of a line, whose index along the axis is i; -1 if there is none."""
+    cdef const unsigned char *marks = line.marks + c
+    cdef int before = neighbours(gaps, marks, line.marks_step, i, line.n, -1)
+    return gaps.choice[before * (gaps.most + 1) + neighbours(gaps, marks, line.marks_step, i, line.n, 1)]
+
+
+cdef void mend_samples(Worker *worker, const Gaps *gaps, const Line *line, int choice, Py_ssize_t i, Py_ssize_t c,
+                       Py_ssize_t count, char *dst) noexcept nogil:
+    """Derivatives at samples from c on by a stencil that suits all of them."""
+    cdef Job *job = worker.job
+    cdef fg_sources *sources = &worker.sources
+    cdef Py_ssize_t size = count * job.lanes * job.item, column = job.field.stride[job.dims - 1], other
+    cdef const char *data = line.data + c * column
+    cdef const Py_ssize_t *window = gaps.window + 2 * choice
+    cdef char *samples = <char *>worker.near
+    cdef int which
+    sources.varying = sources.centred = sources.streamed = False
+    if gaps.uneven:
+        uneven_terms(worker, gaps, i, window)
+    else:
+        sources.terms, sources.w = gaps.count[choice], gaps.weight + choice * gaps.terms * job.item
+        sources.divisor, sources.division = gaps.divisor + 3 * choice * job.item, gaps.division[choice]
+        memcpy(worker.index, gaps.index + choice * gaps.terms * 2, 2 * sources.terms * sizeof(Py_ssize_t))
+    for which in range(2 * sources.terms):
+        other = worker.index[which]
+        if other != ZERO:
+            other = stand_in(gaps, i + window[0] + other, line.n)
+        if other <= CONSTANT:
+            set_source(sources, which, constant_row(worker, other), 0)
+        elif job.direct:
+            set_source(sources, which, data + (other - i) * line.data_step, 0)
+        else:
+            job.load(samples, data + (other - i) * line.data_step, column, count, job.lanes, job.swap)
+            set_source(sources, which, samples, 0)
+            samples += size
+    job.kernels.combine(dst, count * job.lanes, sources, 1, count * job.lanes)
+
+
+cdef void mend_line(Worker *worker, const Gaps *gaps, const Line *line, bint in_row, Py_ssize_t i, Py_ssize_t n,
+                    char *dst) noexcept nogil:
+    """Results of a row that took in absent samples. Neighbours in it that have the same stencil go together, unless it
+    is along the row, or samples are converted, of which there is room for one of each term."""
+    cdef Job *job = worker.job
+    cdef const unsigned char *whole = worker.whole
+    cdef const unsigned char *hit = <const unsigned char *>memchr(whole, 0, n)
+    cdef unsigned char nowhere = 0
+    cdef Py_ssize_t c, end, size = job.lanes * job.item
+    cdef int choice
+    while hit != NULL:
+        c = hit - whole
+        end = c + 1
+        choice = choose(gaps, line, i + c * in_row, c)
+        if choice < 0:
+            job.kernels.blank(dst + c * size, &nowhere, 1, job.lanes)
+        else:
+            while (job.direct and not in_row and end < n and not whole[end]
+                   and choose(gaps, line, i, end) == choice):
+                end += 1
+            mend_samples(worker, gaps, line, choice, i + c * in_row, c, end - c, dst + c * size)
+        hit = <const unsigned char *>memchr(whole + end, 0, n - end)
+
+
+cdef void mark_whole(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssize_t row) noexcept nogil:
+    """Which results of a row took in present samples only."""
+    cdef Job *job = worker.job
+    cdef unsigned char *whole = worker.whole
+    cdef Py_ssize_t c0 = worker.tile.c0 // job.lanes, c1 = worker.tile.c1 // job.lanes, i, which, shift, c
+    cdef int axis = <int>stencil.axis
+    cdef const unsigned char *here = present(job, plane, row)
+    memset(whole, 1, c1 - c0)
+    if axis < job.dims - 1:
+        i = along(job, axis, plane, row)
+        find_terms(worker, stencil, i)
+        for which in range(2 * worker.sources.terms):
+            if worker.index[which] > CONSTANT:
+                shift = worker.index[which] - i
+                narrow(whole, present(job, plane, row + shift) + c0 if axis == job.dims - 2
+                       else present(job, plane + shift * job.plane_step[axis], row) + c0, c1 - c0)
+        return
+    for which in range(2 * stencil.terms):
+        i = max(c0, stencil.lo)
+        if i < min(c1, stencil.hi):
+            narrow(whole + i - c0, here + i + stencil.offset[which], min(c1, stencil.hi) - i)
+    for i in range(c0, min(c1, stencil.lo)):
+        mark_edge(worker, stencil, here, i, whole + i - c0)
+    for i in range(max(c0, stencil.hi), c1):
+        mark_edge(worker, stencil, here, i, whole + i - c0)
+
+
+cdef inline void mark_edge(Worker *worker, const Stencil *stencil, const unsigned char *here, Py_ssize_t i,
+                           unsigned char *whole) noexcept nogil:
+    cdef int which
+    find_terms(worker, stencil, i)
+    for which in range(2 * worker.sources.terms):
+        if worker.index[which] > CONSTANT:
+            whole[0] &= here[worker.index[which]]
+
+
+cdef inline void narrow(unsigned char *whole, const unsigned char *marks, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t c
+    for c in range(n):
+        whole[c] &= marks[c]
+
+
+cdef inline void pass_over_absent(unsigned char *whole, const unsigned char *marks, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t c
+    for c in range(n):
+        whole[c] |= marks[c] ^ 1
+
+
+cdef void mend(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, char *dst,
+               Py_ssize_t stride) noexcept nogil:
+    """Results of a block that took in absent samples."""
+    cdef Job *job = worker.job
+    cdef Py_ssize_t c0 = worker.tile.c0 // job.lanes, n = (worker.tile.c1 - worker.tile.c0) // job.lanes, r
+    cdef int axis = <int>stencil.axis
+    cdef bint in_row = axis == job.dims - 1
+    cdef Line line
+    cdef char *to
+    for r in range(r0, r1):
+        line, to = line_of(worker, axis, plane, r, c0), dst + (r - r0) * stride * job.item
+        mark_whole(worker, stencil, plane, r)
+        if memchr(line.marks, 0, n) != NULL:
+            job.kernels.blank(to, line.marks, n, job.lanes)
+            pass_over_absent(worker.whole, line.marks, n)
+        mend_line(worker, &stencil.gaps, &line, in_row, c0 if in_row else along(job, axis, plane, r), n, to)
