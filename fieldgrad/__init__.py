@@ -1,6 +1,7 @@
 """The differential calculus of sampled scalar fields for NumPy."""
 
 from ._config import get_workers, set_workers, show_config
+from .algebra import PotentialInfo, gradient_matrix, potential
 from .calculus import gradient, gradient_magnitude, normals
 from .contours import Contour
 from .critical import Box, CriticalPoints, critical_points, refine, second_derivative_test
@@ -30,6 +31,7 @@ __all__ = [
     "Grid",
     "Interpolant",
     "Linearization",
+    "PotentialInfo",
     "canny",
     "canny_contours",
     "color_gradient",
@@ -41,9 +43,11 @@ __all__ = [
     "get_workers",
     "gradient",
     "gradient_magnitude",
+    "gradient_matrix",
     "hessian_of_gaussian",
     "normals",
     "orientation",
+    "potential",
     "prewitt",
     "refine",
     "roberts",

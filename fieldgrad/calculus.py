@@ -16,7 +16,7 @@ from ._config import as_workers
 from ._engine.core import Plan
 from ._engine.pool import share
 from .grid import Axis, Grid, as_axis, closed
-from .stencils import BOUNDARIES, ONE_SIDED, PERIODIC, derivative
+from .stencils import BOUNDARIES, ONE_SIDED, PERIODIC, Stencil, derivative
 
 __all__ = ["gradient", "gradient_magnitude", "normals"]
 
@@ -305,22 +305,15 @@ def _find_recipe(reduction, f, spacing, options, with_gaps):
 def _make_recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *steps):
     spacing = [np.frombuffer(s.data, s.dtype) if isinstance(s, _Coordinates) else s for s in steps]
     ndim = len(shape)
-    accuracy, edge_order = _as_orders(accuracy, edge_order)
     if not isinstance(cval, Real):
         raise TypeError(f"cval must be a real number, got {cval!r}")
     axes, bare = as_axes(axis, ndim)
     order = order or tuple(range(ndim))
     kind = KINDS[dtype.char]
-    boundaries = as_pairs(boundary, ndim)
-    tables = []
-    for k, placement in zip(axes, as_placements(spacing, shape, axes), strict=True):
-        placement, (low, high) = with_boundary(placement, shape[k], boundaries[k], k)
-        _check_samples(shape[k], placement, edge_order, low, high, k)
-        table = derivative(placement, shape[k], accuracy, edge_order, low, high, with_gaps)
-        tables.append((order.index(k), table))
+    tables = first_derivatives(shape, spacing, axes, accuracy, edge_order, boundary, with_gaps)
     plan = Plan(
         [shape[k] for k in order],
-        tables,
+        [(order.index(k), table) for k, table in zip(axes, tables, strict=True)],
         reduction,
         kind.sample,
         kind.lanes,
@@ -333,6 +326,26 @@ def _make_recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, bou
         return _Recipe(plan, order, (), np.dtype(kind.result.char.lower()))
     bare = bare or (reduction == "stack" and axis is None and ndim == 1)
     return _Recipe(plan, order, () if bare else (len(axes),), kind.result)
+
+
+def first_derivatives(
+    shape: tuple[int, ...],
+    spacing: Any,
+    axes: tuple[int, ...],
+    accuracy: int,
+    edge_order: int | None,
+    boundary: Any,
+    with_gaps: bool,
+) -> list[Stencil]:
+    """The table of the derivative along each of `axes`."""
+    accuracy, edge_order = _as_orders(accuracy, edge_order)
+    boundaries = as_pairs(boundary, len(shape))
+    tables = []
+    for k, placement in zip(axes, as_placements(spacing, shape, axes), strict=True):
+        placement, (low, high) = with_boundary(placement, shape[k], boundaries[k], k)
+        _check_samples(shape[k], placement, edge_order, low, high, k)
+        tables.append(derivative(placement, shape[k], accuracy, edge_order, low, high, with_gaps))
+    return tables
 
 
 _cached_recipe: Any = lru_cache(maxsize=256, typed=True)(_make_recipe)

@@ -1,0 +1,298 @@
+"""The gradient as linear algebra: its matrix, and its inverse."""
+
+from __future__ import annotations
+
+import math
+import operator
+from math import prod
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._arrays import as_field
+from ._matrices import along_axis, along_line
+from .calculus import as_present, as_where, first_derivatives
+
+__all__ = ["PotentialInfo", "gradient_matrix", "potential"]
+
+
+def gradient_matrix(
+    shape: int | tuple[int, ...],
+    *spacing: Any,
+    accuracy: int = 2,
+    edge_order: int | None = None,
+    boundary: Any = "one-sided",
+    where: Any = None,
+) -> Any:
+    """Return the matrix that takes a field to its gradient.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        S, of the fields: of N samples along d axes.
+    *spacing : float, 1-D array or Grid
+        Where the samples are; see `gradient`.
+    accuracy, edge_order, boundary, where
+        The stencil, and which samples exist; see `gradient`. Constants beyond the ends are zero.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, (d N, N)
+        ``(matrix @ f.ravel()).reshape(d, *S)`` is ``gradient(f)``, up to rounding. Rows are empty where the gradient is
+        NaN for want of samples.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gradient`; `shape` is not made of non-negative integers.
+
+    Examples
+    --------
+    >>> import fieldgrad as fg
+    >>> fg.gradient_matrix(4, boundary="periodic").toarray()
+    array([[ 0. ,  0.5,  0. , -0.5],
+           [-0.5,  0. ,  0.5,  0. ],
+           [ 0. , -0.5,  0. ,  0.5],
+           [ 0.5,  0. , -0.5,  0. ]])
+    """
+    from scipy.sparse import vstack
+
+    sizes = as_shape(shape)
+    present = None if where is None else as_where(where, sizes)
+    axes = tuple(range(len(sizes)))
+    tables = first_derivatives(sizes, spacing, axes, accuracy, edge_order, boundary, present is not None)
+    return vstack([along_axis(table, sizes, k, present) for k, table in enumerate(tables)], format="csr")
+
+
+def as_shape(shape: Any) -> tuple[int, ...]:
+    """Check the shape of fields."""
+    try:
+        sizes = tuple(map(operator.index, shape if isinstance(shape, (tuple, list)) else (shape,)))
+    except TypeError:
+        raise TypeError(f"shape must be an integer or a tuple of integers, got {shape!r}") from None
+    if not sizes or min(sizes) < 0:
+        raise ValueError(f"shape must have at least one axis, and no negative sizes, got {shape!r}")
+    return sizes
+
+
+# ---- the inverse -------------------------------------------------------------------------------------------
+
+
+class PotentialInfo(NamedTuple):
+    """How well a potential fits.
+
+    Attributes
+    ----------
+    residual : float
+        The norm of ``gradient(f) - F``, relative to that of `F`: what part of `F` is no gradient.
+    iterations : int
+        0 where the solution is direct.
+    """
+
+    residual: float
+    iterations: int
+
+
+def potential(
+    F: Any,
+    *spacing: Any,
+    reference: float = 0.0,
+    accuracy: int = 2,
+    edge_order: int | None = None,
+    boundary: Any = "one-sided",
+    where: Any = None,
+    nan: str = "propagate",
+    return_info: bool = False,
+) -> Any:
+    """Return the field whose gradient is nearest to a vector field: the inverse of `gradient`.
+
+    Parameters
+    ----------
+    F : array_like, shape (d, *S)
+        Components of the vector field, along the axes of S. For one axis the bare derivative will do.
+    *spacing : float, 1-D array or Grid
+        Where the samples are; see `gradient`.
+    reference : float
+        The mean of the result.
+    accuracy, edge_order, boundary, where, nan
+        The stencil, and which samples exist; see `gradient`. Constants beyond the ends are zero. With ``nan="omit"``
+        samples are absent where a component is NaN.
+    return_info : bool
+        Also return a `PotentialInfo`.
+
+    Returns
+    -------
+    f : ndarray, shape S
+        Of all fields for which the sum of squares of ``gradient(f) - F`` is least, the one with the least sum of
+        squares itself, plus `reference`: so each part that is connected by stencils has the mean `reference`, but for
+        constant boundaries, which determine the mean. NaN where samples are absent.
+    info : PotentialInfo
+        If asked for.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gradient`; `F` does not have one component per axis, or is not finite where it counts.
+
+    Notes
+    -----
+    Along straight axes the normal equations are a sum of matrices that each belong to one axis. Their eigenvectors
+    solve the sum directly [1]_; those of even, periodic axes are Fourier's. Where samples are absent, conjugate
+    gradients find the solution, with the direct one of the whole box as preconditioner.
+
+    Central differences do not see the highest frequency of a periodic axis with an even number of samples, so the
+    result does not have it.
+
+    References
+    ----------
+    .. [1] R. E. Lynch, J. R. Rice, D. H. Thomas, "Direct solution of partial difference equations by tensor product
+       methods", Numerische Mathematik 6 (1964) 185-199.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> f = np.sin(np.arange(6.0))[:, None] * np.cos(np.arange(7.0))
+    >>> np.allclose(fg.potential(fg.gradient(f), reference=f.mean()), f)
+    True
+    """
+    vectors, masked = _as_vectors(F)
+    sizes = vectors.shape[1:]
+    if isinstance(reference, bool) or not isinstance(reference, Real) or not math.isfinite(reference):
+        raise ValueError(f"reference must be a finite number, got {reference!r}")
+    present = as_present(where, nan, vectors.sum(axis=0))
+    if masked is not None:
+        present = ~masked if present is None else present & ~masked
+    axes = tuple(range(len(sizes)))
+    tables = first_derivatives(sizes, spacing, axes, accuracy, edge_order, boundary, present is not None)
+    lines = [along_line(table) for table in tables]
+    box = _Box(lines)
+    if present is None:
+        _check_finite(vectors, np.True_)
+        solution, iterations = box.solve(_divergence_in_box(lines, vectors)), 0
+        if not any(np.abs(line @ np.ones(line.shape[1])).max(initial=0) > _FREE * np.abs(line).max() for line in lines):
+            solution = solution + reference
+        residual = _norm(_gradient_in_box(lines, solution) - vectors) / (_norm(vectors) or 1.0)
+    else:
+        solution, residual, iterations = _solve_with_gaps(tables, box, vectors, present, reference)
+    result = solution.astype(np.result_type(vectors.dtype.type(0), np.float32))
+    if masked is not None:
+        result = np.ma.array(result, mask=~present)
+    return (result, PotentialInfo(float(residual), iterations)) if return_info else result
+
+
+def _as_vectors(F):
+    """Components as floating numbers, and which samples are masked."""
+    field = as_field(F, "F")
+    if field.dtype.kind in "mM":
+        raise TypeError(f"F must be an array of numbers, got dtype {field.dtype}")
+    if field.ndim == 1:
+        field = field[None]
+    if field.shape[0] != field.ndim - 1:
+        raise ValueError(f"F must have one component for each of its {field.ndim - 1} other axes, got {field.shape[0]}")
+    masked = np.ma.getmaskarray(field).any(axis=0) if np.ma.is_masked(field) else None
+    if field.dtype.kind not in "fc":
+        field = field.astype(np.float64)
+    return np.asarray(field), masked
+
+
+def _check_finite(vectors, used):
+    if not np.isfinite(vectors[np.broadcast_to(used, vectors.shape)]).all():
+        raise ValueError("F must be finite where samples exist; where= and nan='omit' leave others out")
+
+
+def _norm(x):
+    return float(np.linalg.norm(np.ravel(x)))
+
+
+def _applied(matrix, x, axis):
+    """A matrix along an axis."""
+    moved = np.moveaxis(x, axis, 0)
+    result = matrix @ moved.reshape(moved.shape[0], prod(moved.shape[1:]))
+    return np.moveaxis(result.reshape(result.shape[0], *moved.shape[1:]), 0, axis)
+
+
+def _gradient_in_box(lines, f):
+    return np.stack([_applied(line, f, k) for k, line in enumerate(lines)])
+
+
+def _divergence_in_box(lines, vectors):
+    """The transposed gradient."""
+    return sum(_applied(line.T, component, k) for k, (line, component) in enumerate(zip(lines, vectors, strict=True)))
+
+
+class _Box:
+    """The normal equations of a whole box, in the eigenvectors of each axis's part of them."""
+
+    def __init__(self, lines: list[Any]) -> None:
+        self._vectors: list[np.ndarray | None] = []  # None: those of Fourier
+        self._values: Any = 0.0
+        for k, line in enumerate(lines):
+            if _is_circulant(line):
+                values = np.abs(np.fft.fft(line[:, [0]].toarray().ravel())) ** 2
+                self._vectors.append(None)
+            else:
+                values, vectors = np.linalg.eigh((line.T @ line).toarray())
+                self._vectors.append(vectors)
+            self._values = self._values + np.expand_dims(values, [*range(1, len(lines) - k)])
+        largest = self._values.max(initial=0)
+        zero = self._values <= 8 * max(self._values.shape) * np.finfo(float).eps * largest
+        self._inverse = np.divide(1, self._values, out=np.zeros_like(self._values), where=~zero)
+
+    def solve(self, b: np.ndarray) -> np.ndarray:
+        """The shortest of the solutions."""
+        y = b
+        for k, vectors in enumerate(self._vectors):
+            y = np.fft.fft(y, axis=k) if vectors is None else _applied(vectors.T, y, k)
+        y = self._inverse * y
+        for k, vectors in enumerate(self._vectors):
+            y = np.fft.ifft(y, axis=k) if vectors is None else _applied(vectors, y, k)
+        return y if b.dtype.kind == "c" else y.real
+
+
+def _is_circulant(line: Any) -> bool:
+    """Whether all samples of an axis are alike."""
+    shifted = np.roll(np.arange(line.shape[0]), 1)
+    difference = np.abs(line[shifted][:, shifted] - line)
+    return bool(difference.nnz == 0 or difference.max() <= 1e-14 * np.abs(line).max())
+
+
+def _solve_with_gaps(tables, box, vectors, present, reference):
+    """Potential, relative residual and the number of iterations."""
+    from scipy.sparse import vstack
+    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse.linalg import LinearOperator, cg
+
+    shape, size = present.shape, present.size
+    matrix = vstack([along_axis(table, shape, k, present) for k, table in enumerate(tables)], format="csr")
+    used = np.diff(matrix.indptr) > 0
+    _check_finite(vectors, used.reshape(vectors.shape))
+    wanted = np.where(used, vectors.ravel(), 0)
+    normal = matrix.T @ matrix
+
+    def precondition(x):
+        return (present * box.solve(present * x.reshape(shape))).ravel()
+
+    iterations = 0
+
+    def count(_):
+        nonlocal iterations
+        iterations += 1
+
+    right = matrix.T @ wanted
+    nearby = LinearOperator((size, size), precondition, dtype=right.dtype)
+    f, _ = cg(normal, right, rtol=_RTOL, maxiter=_MOST_ITERATIONS, M=nearby, callback=count)
+    # Where constants do not matter, the shortest solution has a mean of zero, part by part.
+    part = connected_components(normal, directed=False)[1]
+    means = np.zeros(part.max(initial=-1) + 1, f.dtype)
+    np.add.at(means, part, f)
+    means = means / np.bincount(part) - reference
+    means[np.unique(part[np.abs(normal @ np.ones(size)) > _FREE * np.abs(normal).max()])] = 0
+    f = f - means[part]
+    residual = _norm(matrix @ f - wanted) / (_norm(wanted) or 1.0)
+    return np.where(present, f.reshape(shape), np.nan), residual, iterations
+
+
+_RTOL, _MOST_ITERATIONS = 1e-12, 1000
+#: Derivatives of a constant that are zero, relative to the largest weight.
+_FREE = 1e-12

@@ -1,0 +1,148 @@
+"""The gradient's matrix is the gradient, and the potential is the least-squares solution."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fieldgrad as fg
+
+BOUNDARIES = ("one-sided", "periodic", "reflect", "mirror", "nearest", "constant")
+
+
+@st.composite
+def problems(draw, sizes=(1, 7)):
+    """A field, where it is, and how to derive it."""
+    shape = tuple(draw(st.integers(*sizes)) for _ in range(draw(st.integers(1, 3))))
+    accuracy = draw(st.sampled_from((2, 4)))
+    edge_order = draw(st.sampled_from((None, 1, 2)))
+    order = edge_order or (1 if accuracy == 2 else accuracy)
+    shape = tuple(max(n, order + 1, 2) for n in shape)
+    boundary = tuple(draw(st.sampled_from(BOUNDARIES)) for _ in shape)
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    spacing = [
+        np.cumsum(rng.uniform(0.5, 1.5, n)) if word != "periodic" and draw(st.booleans()) else rng.uniform(0.5, 2)
+        for n, word in zip(shape, boundary, strict=True)
+    ]
+    where = None
+    if draw(st.booleans()):
+        where = rng.random(shape) > draw(st.sampled_from((0.1, 0.5)))
+    options = {"accuracy": accuracy, "edge_order": edge_order, "boundary": boundary, "where": where}
+    return rng.standard_normal(shape), spacing, options
+
+
+@given(problems())
+def test_the_matrix_is_the_gradient(problem):
+    f, spacing, options = problem
+    expected = fg.gradient(f, *spacing, axis=tuple(range(f.ndim)), **options)
+    matrix = fg.gradient_matrix(f.shape, *spacing, **options)
+    assert matrix.shape == (f.ndim * f.size, f.size)
+    where = options["where"]
+    seen = f if where is None else np.where(where, f, 1e6)
+    actual = (matrix @ seen.ravel()).reshape(expected.shape)
+    known = ~np.isnan(expected)
+    np.testing.assert_allclose(actual[known], expected[known], rtol=0, atol=1e-11)
+    empty = np.diff(matrix.indptr) == 0
+    assert empty[~known.ravel()].all()
+
+
+@given(problems(), st.booleans())
+def test_the_potential_is_the_shortest_least_squares_solution(problem, complex_):
+    f, spacing, options = problem
+    rng = np.random.default_rng(f.size)
+    vectors = rng.standard_normal((f.ndim, *f.shape))
+    if complex_:
+        vectors = vectors + 1j * rng.standard_normal(vectors.shape)
+    potential, info = fg.potential(vectors, *spacing, return_info=True, **options)
+    matrix = fg.gradient_matrix(f.shape, *spacing, **options)
+    wanted = np.where(np.diff(matrix.indptr) > 0, vectors.ravel(), 0)
+    matrix = matrix.toarray()
+    expected = np.linalg.lstsq(matrix, wanted, rcond=1e-10)[0]
+    where = np.ones(f.shape, bool) if options["where"] is None else options["where"]
+    np.testing.assert_array_equal(np.isnan(potential), ~where)
+    size = np.abs(expected).max(initial=0)
+    np.testing.assert_allclose(potential[where], expected.reshape(f.shape)[where], rtol=0, atol=1e-6 * size + 1e-12)
+    left = np.linalg.norm(matrix @ expected - wanted) / (np.linalg.norm(wanted) or 1)
+    assert info.residual == pytest.approx(left, abs=1e-8)
+
+
+@pytest.mark.parametrize("shape", ((50,), (30, 41), (12, 13, 14)), ids=str)
+@pytest.mark.parametrize("gaps", (False, True))
+def test_a_gradient_has_its_field_back(shape, gaps):
+    rng = np.random.default_rng(0)
+    f = rng.standard_normal(shape)
+    where = rng.random(shape) > 0.05 if gaps and len(shape) > 1 else None
+    coords = [np.cumsum(rng.uniform(0.5, 1.5, n)) for n in shape]
+    gradient = fg.gradient(f, *coords, axis=tuple(range(f.ndim)), where=where)
+    mean = f.mean() if where is None else f[where].mean()
+    back, info = fg.potential(gradient, *coords, reference=mean, where=where, return_info=True)
+    there = slice(None) if where is None else where
+    np.testing.assert_allclose(back[there], f[there], atol=1e-8)
+    assert info.residual < 1e-9
+    assert (info.iterations > 0) == (where is not None)
+
+
+def test_each_part_has_its_own_mean():
+    f = np.arange(12.0).reshape(3, 4) ** 2
+    where = np.ones(f.shape, bool)
+    where[:, 1] = False
+    back = fg.potential(fg.gradient(f, where=where), where=where, reference=5.0)
+    for part in ((slice(None), slice(0, 1)), (slice(None), slice(2, 4))):
+        np.testing.assert_allclose(back[part], f[part] - f[part].mean() + 5, atol=1e-9)
+
+
+def test_what_turns_is_left():
+    y, x = np.mgrid[-8:9, -8:9].astype(float)
+    turning = np.stack([x, -y])
+    potential, info = fg.potential(turning, return_info=True)
+    assert 0.5 < info.residual < 1
+    f = x * y + y
+    both, less = fg.potential(fg.gradient(f) + turning, return_info=True)
+    np.testing.assert_allclose(both, potential + f, atol=1e-9)
+    left = np.linalg.norm(fg.gradient(potential) - turning)
+    assert info.residual == pytest.approx(left / np.linalg.norm(turning))
+    assert less.residual == pytest.approx(left / np.linalg.norm(fg.gradient(f) + turning))
+
+
+def test_kinds_of_numbers():
+    f = np.random.default_rng(1).standard_normal((6, 7))
+    gradient = fg.gradient(f)
+    for dtype in (np.float32, np.float64, np.complex64, np.complex128):
+        back = fg.potential(gradient.astype(dtype))
+        assert back.dtype == dtype
+        np.testing.assert_allclose(back, f - f.mean(), atol=1e-5 if dtype in (np.float32, np.complex64) else 1e-12)
+    assert fg.potential(np.ones((2, 4, 5), int)).dtype == np.float64
+    np.testing.assert_allclose(fg.potential(np.ones(4)), [-1.5, -0.5, 0.5, 1.5])
+
+
+def test_absent_samples_come_in_three_ways():
+    f = np.random.default_rng(2).standard_normal((7, 8))
+    where = np.ones(f.shape, bool)
+    where[2:4, 3] = False
+    gradient = fg.gradient(f, where=where)
+    expected = fg.potential(gradient, where=where)
+    np.testing.assert_array_equal(fg.potential(gradient, nan="omit"), expected)
+    masked = fg.potential(np.ma.masked_invalid(gradient))
+    np.testing.assert_array_equal(masked.filled(np.nan), expected)
+    np.testing.assert_array_equal(masked.mask, ~where)
+
+
+@pytest.mark.parametrize(
+    ("error", "match", "call"),
+    [
+        (ValueError, "one component for each of its 2 other axes, got 3", lambda: fg.potential(np.ones((3, 4, 5)))),
+        (ValueError, "finite where samples exist", lambda: fg.potential(np.full((2, 4, 5), np.nan))),
+        (ValueError, "reference", lambda: fg.potential(np.ones((2, 4, 5)), reference=np.inf)),
+        (TypeError, "F must be an array of numbers", lambda: fg.potential([["a"]])),
+        (ValueError, "where must have the shape", lambda: fg.potential(np.ones((2, 4, 5)), where=np.ones(4, bool))),
+        (ValueError, "needs at least 2", lambda: fg.potential(np.ones((2, 1, 5)))),
+        (TypeError, "shape must be an integer", lambda: fg.gradient_matrix((4.5, 2))),
+        (ValueError, "no negative sizes", lambda: fg.gradient_matrix((4, -2))),
+        (ValueError, "at least one axis", lambda: fg.gradient_matrix(())),
+        (TypeError, "where must be an array of bool", lambda: fg.gradient_matrix((2, 3), where=np.ones((2, 3)))),
+        (ValueError, "accuracy", lambda: fg.gradient_matrix((4, 5), accuracy=3)),
+    ],
+)
+def test_bad_input_is_named(error, match, call):
+    with pytest.raises(error, match=match):
+        call()
