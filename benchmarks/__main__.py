@@ -50,6 +50,8 @@ def _line(job: Job | ProcessJob, roofline: Roofline, smoke: bool) -> str:
     ours = seconds["fieldgrad"]
     measured = {name: seconds[name] / ours for name in case.calls() if name != "fieldgrad"}
     measured |= {"µs": 1e6 * ours} if job.tiny else fractions(copies, seconds, ours)
+    if job.rate:
+        measured[report.RATE] = case.samples / ours / case.workers / 1e6
     return report.row(job.name, measured, job.targets, verdict)
 
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import fieldgrad as fg
-
 from .rivals import Rival
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ TRUNCATE = 4
 
 
 def one_worker(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
-    function = getattr(fg, job.function)
+    function = job.call()
     out = {"out": function(f, *spacing, **job.options)} if job.reuse else {}
     return Rival(lambda: function(f, *spacing, **job.options, workers=1, **out))
 

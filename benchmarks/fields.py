@@ -70,6 +70,38 @@ def _tiled(picture, shape, dtype):
     return np.ascontiguousarray(tiled) if dtype == "u1" else (tiled / 255).astype(dtype)
 
 
+def centred(shape, dtype):
+    """Samples around zero."""
+    f = dense(shape, dtype)
+    return f - (f.min() + f.max()) / 2
+
+
+def noise(shape, dtype):
+    return np.random.default_rng(3).standard_normal(shape).astype(dtype)
+
+
+def waves(shape, dtype):
+    """A smooth field, a sum of products of cosines: some hundred critical points, however many samples."""
+    random = np.random.default_rng(7)
+    modes, highest = 8, round(40 ** (1 / len(shape)))
+    *outer, last = (
+        np.cos(
+            random.integers(0, highest + 1, (modes, 1)) * np.linspace(0, 2 * np.pi, n)
+            + random.uniform(0, 2 * np.pi, (modes, 1))
+        )
+        for n in shape
+    )
+    products = np.ones((modes, 1))
+    for cosines in outer:
+        products = (products[:, :, np.newaxis] * cosines[:, np.newaxis]).reshape(modes, -1)
+    return (products.T @ last).reshape(shape).astype(dtype, copy=False)
+
+
+def points(shape, dtype):
+    """So many places in a cube of side 1."""
+    return np.random.default_rng(13).random((*shape, 3), dtype)
+
+
 def unit(shape):
     return ()
 

@@ -23,6 +23,7 @@ class Case:
     ours: Callable[[], Any]
     plain: Callable[[], Any] | None
     others: dict[str, rivals.Rival]
+    samples: int  # of the field
     nbytes: int  # read and written
     workers: int
 
@@ -55,15 +56,15 @@ class Case:
 class Job:
     """One call of fieldgrad.
 
-    Targets are fractions of a "copy" and of the "plain" gradient's speed, multiples of a rival's by its name, and
-    at most so many "µs" per call.
+    Targets are fractions of a "copy" and of the "plain" gradient's speed, multiples of a rival's by its name, at most
+    so many "µs" per call, and at least so many millions of samples per second and worker, "M/s per worker".
     """
 
     group: str
     name: str
     shape: tuple[int, ...]
     targets: Mapping[str, float] = field(default_factory=dict)
-    function: str = "gradient"
+    function: str | Callable = "gradient"  # of fieldgrad, by its name, or one that calls it
     dtype: str = "f8"
     layout: Callable = fields.dense
     spacing: Callable = fields.unit
@@ -72,12 +73,13 @@ class Job:
     against_plain: bool = False  # the gradient of a C-ordered float64 field of this shape
     rivals: tuple[Callable, ...] = (rivals.numpy,)
     tiny: bool = False  # time per call matters, not bandwidth
+    rate: bool = False  # samples per second matter, too
 
     def build(self, smoke: bool = False) -> Case:
         shape = self.shape if self.tiny or not smoke else tuple(_smaller(n) for n in self.shape)
         f = self.layout(shape, self.dtype)
         spacing = self.spacing(shape)
-        function = getattr(fg, self.function)
+        function = self.call()
         result = function(f, *spacing, **self.options)  # laid out as the field is
         options = {**self.options, "out": result} if self.reuse else self.options
         return Case(
@@ -88,9 +90,14 @@ class Job:
                 for rival in self.rivals
                 if rivals.installed(rival)
             },
+            samples=f.size,
             nbytes=f.nbytes + sum(part.nbytes for part in (result if isinstance(result, tuple) else (result,))),
             workers=self.options.get("workers") or fg.get_workers(),
         )
+
+    def call(self) -> Callable:
+        """What is measured, before it has arguments."""
+        return getattr(fg, self.function) if isinstance(self.function, str) else self.function
 
     def memory(self) -> int:
         """Bytes that it takes at most, about: field, result, copy, a rival's result and its temporaries."""

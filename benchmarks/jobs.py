@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import edge_rivals, fields, rivals
+from . import edge_rivals, fields, ours, rivals, spline_rivals
 from .job import Job
 
 
@@ -219,6 +219,91 @@ def _canny():
     )
 
 
+def _critical_points():
+    """Beside one gradient of the same field: everything included, from the samples to the table."""
+    both = (spline_rivals.numpy, spline_rivals.one_worker)
+    for shape, name in ((_cube(256), "256³"), ((2048, 2048), "2048²")):
+        yield Job(
+            "critical",
+            f"critical points {name} float64, smooth",
+            shape,
+            {"numpy": 1 / 8},
+            ours.critical_points,
+            layout=fields.waves,
+            reuse=False,
+            rivals=both,
+        )
+    yield Job(
+        "critical",
+        "critical points 256³ float64, smooth, one worker",
+        _cube(256),
+        {"M/s per worker": 30},
+        ours.critical_points,
+        layout=fields.waves,
+        options={"workers": 1},
+        reuse=False,
+        rivals=(spline_rivals.numpy,),
+        rate=True,
+    )
+    yield Job(
+        "critical",
+        "critical points 64³ float64, white noise",
+        _cube(64),
+        {},
+        ours.critical_points,
+        layout=fields.noise,
+        reuse=False,
+        rivals=(spline_rivals.numpy,),
+        rate=True,
+    )
+    yield Job(
+        "critical",
+        "critical points 256³ float64, linear, persistence",
+        _cube(256),
+        {"numpy": 1 / 15},
+        ours.critical_points,
+        layout=fields.waves,
+        options={"method": "linear", "persistence": True},
+        reuse=False,
+        rivals=both,
+    )
+
+
+def _splines():
+    yield Job(
+        "splines",
+        "spline coefficients 256³ float64",
+        _cube(256),
+        {"numpy": 1 / 3},
+        ours.spline_coefficients,
+        layout=fields.centred,
+        reuse=False,
+        rivals=(
+            spline_rivals.numpy,
+            spline_rivals.make_interp_spline,
+            spline_rivals.spline_filter,
+            spline_rivals.one_worker,
+        ),
+    )
+    at_points = {"shape": (1_000_000,), "layout": fields.points, "reuse": False}
+    yield Job(
+        "splines",
+        "values at 10⁶ points in 128³ float64",
+        targets={"map-coordinates": 1},
+        function=ours.values,
+        rivals=(spline_rivals.map_coordinates, spline_rivals.one_worker),
+        **at_points,
+    )
+    yield Job(
+        "splines",
+        "values and gradients at 10⁶ points in 128³ float64",
+        targets={"map-coordinates": 1},
+        function=ours.gradients,
+        rivals=(spline_rivals.map_coordinates, spline_rivals.NdBSpline, spline_rivals.one_worker),
+        **at_points,
+    )
+
+
 JOBS: tuple[Job, ...] = (
     *_gradients(),
     *_reductions(),
@@ -229,4 +314,6 @@ JOBS: tuple[Job, ...] = (
     *_gaussians(),
     *_tensors(),
     *_canny(),
+    *_critical_points(),
+    *_splines(),
 )

@@ -99,6 +99,10 @@ _IMAGE: dict[str, Any] = {"shape": (4096, 4096), "dtype": "float32"}
 _OUT = "out = np.ones((3, *f.shape))"
 # SciPy is imported before memory is counted.
 _HOLE = "mask = np.ones(f.shape, bool); mask[20:40] = False; fg.canny(f[:99, :99], 2, mask=mask[:99, :99])"
+_SMOOTH = (
+    "from benchmarks import fields; shape = f.shape; del f; f = fields.waves(shape, 'f8')\n"
+    "fg.critical_points(f[:9, :9, :9], persistence=True)"
+)
 
 PROCESS_JOBS = (
     ProcessJob(
@@ -122,6 +126,21 @@ PROCESS_JOBS = (
         {"bytes a sample": 6},
         partial(
             _bytes_per_sample, call="fg.canny(f, 2, 0.8, 0.9, mask, use_quantiles=True)", prepare=_HOLE, **_IMAGE
+        ),
+    ),
+    ProcessJob(
+        "memory beyond the input, critical points 256³ float64",
+        {"bytes a sample": 64},
+        partial(_bytes_per_sample, call="fg.critical_points(f)", prepare=_SMOOTH, shape=_CUBE),
+    ),
+    ProcessJob(
+        "memory beyond the input, critical points 256³ float64, linear, persistence",
+        {"bytes a sample": 64},
+        partial(
+            _bytes_per_sample,
+            call="fg.critical_points(f, method='linear', persistence=True)",
+            prepare=_SMOOTH,
+            shape=_CUBE,
         ),
     ),
     ProcessJob("import fieldgrad, beyond import numpy", {"ms": 30}, _import_time),

@@ -15,6 +15,7 @@ from .timing import fastest
 
 PROBE = 512 << 20  # bytes read and written
 AT_MOST = ("µs", "MiB", "ms", "bytes")
+RATE = "M/s per worker"
 HEADINGS = ("job", "of copy", "× numpy", "also", "target", "met")
 WIDTHS = (56, 7, 9, 36, 26, 15)
 
@@ -95,7 +96,7 @@ def _at_most(measure: str) -> bool:
 
 def _text(measure: str, value: float) -> str:
     number = f"{value:.3g}"
-    if _at_most(measure):
+    if _at_most(measure) or measure == RATE:
         return f"{number} {measure}"
     return f"{number} of {measure}" if measure in ("copy", "plain", FASTEST) else f"{number} × {measure}"
 

@@ -90,7 +90,15 @@ def scikit_image(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
 
 
 #: What a rival needs installed, if it has another name.
-MODULES = {"opencv": "cv2", "scikit_image": "skimage", "one_worker": "fieldgrad"}
+MODULES = {
+    "opencv": "cv2",
+    "scikit_image": "skimage",
+    "one_worker": "fieldgrad",
+    "make_interp_spline": "scipy",
+    "spline_filter": "scipy",
+    "map_coordinates": "scipy",
+    "NdBSpline": "scipy",
+}
 
 
 def installed(rival) -> bool:

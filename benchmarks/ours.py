@@ -1,0 +1,43 @@
+"""Calls of fieldgrad that do not take fields and give arrays, as functions that do."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+import fieldgrad as fg
+
+from . import fields
+
+SAMPLES = 128  # along each axis of the field that is interpolated
+
+
+def critical_points(f: np.ndarray, *spacing: Any, **options: Any) -> np.ndarray:
+    """Their places."""
+    return fg.critical_points(f, *spacing, **options).points
+
+
+def spline_coefficients(f: np.ndarray, *spacing: Any, **options: Any) -> np.ndarray:
+    """What an interpolant finds out when it is made; of a field around zero, those of SciPy's."""
+    return fg.Interpolant(f, *spacing, **options)._coefficients
+
+
+@cache
+def field_between() -> np.ndarray:
+    return fields.dense((SAMPLES,) * 3, "f8")
+
+
+@cache
+def interpolant() -> fg.Interpolant:
+    return fg.Interpolant(field_between(), boundary="periodic")
+
+
+def values(points: np.ndarray, **options: Any) -> np.ndarray:
+    return interpolant()(SAMPLES * points, **options)
+
+
+def gradients(points: np.ndarray, **options: Any) -> np.ndarray:
+    """With the values on the way."""
+    return interpolant().gradient(SAMPLES * points, **options)
