@@ -20,6 +20,7 @@ from .edges import (
 from .gaussian import gaussian_gradient, gaussian_gradient_magnitude, gaussian_laplace, hessian_of_gaussian
 from .grid import Grid
 from .interpolant import Interpolant, Linearization
+from .operators import curl, directional_derivative, divergence, hessian, jacobian, laplacian, partial
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,9 @@ __all__ = [
     "canny_contours",
     "color_gradient",
     "critical_points",
+    "curl",
+    "directional_derivative",
+    "divergence",
     "farid",
     "gaussian_gradient",
     "gaussian_gradient_magnitude",
@@ -44,9 +48,13 @@ __all__ = [
     "gradient",
     "gradient_magnitude",
     "gradient_matrix",
+    "hessian",
     "hessian_of_gaussian",
+    "jacobian",
+    "laplacian",
     "normals",
     "orientation",
+    "partial",
     "potential",
     "prewitt",
     "refine",

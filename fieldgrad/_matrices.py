@@ -101,7 +101,7 @@ def _weights(gaps, which, points, at):
     """The weight of each point of a row, in this order: one number, or one for each sample."""
     if gaps.positions is not None:
         x = [gaps.positions[point] for point in points]
-        return fornberg(x, x[at], 1)
+        return fornberg(x, x[at], gaps.order)
     weights = np.zeros(len(points), np.longdouble)
     for t in range(gaps.count[which]):
         for sign, point in zip((1, -1), gaps.index[which, t], strict=True):

@@ -12,7 +12,7 @@ import numpy as np
 
 from ._arrays import as_field
 from ._matrices import along_axis, along_line
-from .calculus import as_present, as_where, first_derivatives
+from .calculus import Program, as_present, as_where, tables_of
 
 __all__ = ["PotentialInfo", "gradient_matrix", "potential"]
 
@@ -60,9 +60,14 @@ def gradient_matrix(
 
     sizes = as_shape(shape)
     present = None if where is None else as_where(where, sizes)
-    axes = tuple(range(len(sizes)))
-    tables = first_derivatives(sizes, spacing, axes, accuracy, edge_order, boundary, present is not None)
+    tables = _first_derivatives(sizes, spacing, accuracy, edge_order, boundary, present is not None)
     return vstack([along_axis(table, sizes, k, present) for k, table in enumerate(tables)], format="csr")
+
+
+def _first_derivatives(shape, spacing, accuracy, edge_order, boundary, with_gaps):
+    axes = tuple(range(len(shape)))
+    program = Program(tuple((0, k, 1) for k in axes))
+    return list(tables_of(shape, spacing, axes, program, accuracy, edge_order, boundary, with_gaps).values())
 
 
 def as_shape(shape: Any) -> tuple[int, ...]:
@@ -163,8 +168,7 @@ def potential(
     present = as_present(where, nan, vectors.sum(axis=0))
     if masked is not None:
         present = ~masked if present is None else present & ~masked
-    axes = tuple(range(len(sizes)))
-    tables = first_derivatives(sizes, spacing, axes, accuracy, edge_order, boundary, present is not None)
+    tables = _first_derivatives(sizes, spacing, accuracy, edge_order, boundary, present is not None)
     lines = [along_line(table) for table in tables]
     box = _Box(lines)
     if present is None:

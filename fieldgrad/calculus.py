@@ -222,38 +222,90 @@ def normals(
 # ---- one call ----------------------------------------------------------------------------------------------
 
 
+class Program(NamedTuple):
+    """What a function of this module or of `operators` does with one or several fields."""
+
+    components: tuple[tuple[int, int, int], ...]  # the derivatives that it takes: field, axis, order
+    leading: tuple[int, ...] = ()  # shape of the result before that of the fields
+    mixtures: Any = None  # for each result what is summed: component, weight, array or -1. None: components as they are
+    reduction: str = "stack"
+
+
 class _Recipe(NamedTuple):
     """What a kind of call needs beside its arrays."""
 
     plan: Plan
-    order: tuple[int, ...]  # the field's axes as memory has them
-    leading: tuple[int, ...]  # shape of the components' axis, if there is one
+    order: tuple[int, ...]  # the fields' axes as memory has them
+    leading: tuple[int, ...]
     dtype: np.dtype
 
 
 def _differentiate(reduction, f, spacing, options, presence, out, workers):
-    """Check the arguments, find or make the recipe, run it."""
+    """What `gradient` and its kin do."""
+    return carry_out(reduction, f, False, spacing, options, presence, out, workers)
+
+
+def carry_out(
+    program: Any,
+    f: Any,
+    stacked: bool,
+    spacing: Any,
+    options: Any,
+    presence: Any,
+    out: Any,
+    workers: Any,
+    arrays: Any = (),
+) -> Any:
+    """Check the arguments, find or make the recipe, run it.
+
+    Parameters
+    ----------
+    program : Program or str
+        Or the reduction of a gradient.
+    f : array_like
+        The field; or several, along axis 0, if `stacked`.
+    spacing : tuple
+    options : tuple
+        axis, accuracy, edge_order, boundary, cval
+    presence : tuple
+        where, nan
+    out, workers
+    arrays : sequence of ndarray, shape S
+        Those that mixtures name.
+    """
     if type(f) is not np.ndarray or f.dtype.char not in KINDS or f.ndim == 0:
         f = as_field(f)
         if f.dtype.kind in "mM":
-            return _dates(reduction, f, spacing, options, presence, out)
+            return _dates(program, f, spacing, options, presence, out)
         if type(f) is not np.ndarray:
-            return _dressed(reduction, f, spacing, options, presence, out, workers)
-    present = _present(presence, f)
-    plan, order, leading, dtype = _find_recipe(reduction, f, spacing, options, present is not None)
+            return _dressed(program, f, stacked, spacing, options, presence, out, workers, arrays)
+    first = f[0] if stacked else f
+    present = _present(presence, f, stacked)
+    plan, order, leading, dtype = _find_recipe(program, first, spacing, options, present is not None)
     workers = as_workers(workers)
     fresh = out is None
     if fresh:
-        out = new_result(leading, f, order, dtype)
+        out = new_result(leading, first, order, dtype)
     else:
-        check_out(out, leading + f.shape, dtype)
+        check_out(out, leading + first.shape, dtype)
         f = apart(f, out)
-    if present is None:
-        plan(f, out, order, len(leading), fresh, workers, share)
-    else:
+    fields, results, lead = list(f) if stacked else [f], out, len(leading)
+    if lead > 1:
+        results, lead = out.reshape(-1, *first.shape), 1
+        if not np.may_share_memory(results, out):
+            raise ValueError("out must be an array whose leading axes can be taken as one")
+    marks = None
+    if present is not None:
         marks = np.ascontiguousarray(apart(present, out).transpose(order)).view(np.uint8)
-        plan(f, out, order, len(leading), fresh, workers, share, marks)
+    kind = KINDS[first.dtype.char]
+    factors = [_as_factor(apart(array, out), order, kind) for array in arrays]
+    plan(fields, results, order, lead, fresh, workers, share, marks, factors)
     return out
+
+
+def _as_factor(array, order, kind):
+    """An array as mixtures take it: in the type of the arithmetic, in the order of memory, once per lane."""
+    return np.repeat(np.ascontiguousarray(array.transpose(order), "fdg"[kind.sample]), kind.lanes, axis=-1)
 
 
 def _is_plain(presence):
@@ -261,10 +313,10 @@ def _is_plain(presence):
     return where is None and nan == "propagate"
 
 
-def _present(presence, f):
+def _present(presence, f, stacked):
     """Marks of the samples that exist; None if all do."""
     where, nan = presence
-    return None if _is_plain(presence) else as_present(where, nan, f)
+    return None if _is_plain(presence) else as_present(where, nan, f, stacked)
 
 
 class _Coordinates(NamedTuple):
@@ -278,7 +330,7 @@ _HASHABLE = frozenset({int, float, type(None), Grid, _Coordinates})
 _MOST_REMEMBERED = 1 << 14  # coordinates
 
 
-def _find_recipe(reduction, f, spacing, options, with_gaps):
+def _find_recipe(program, f, spacing, options, with_gaps):
     """The recipe, from the cache unless arguments are odd."""
     axis, accuracy, edge_order, boundary, cval = options
     spacing = [
@@ -299,52 +351,61 @@ def _find_recipe(reduction, f, spacing, options, with_gaps):
     if type(cval) is float and cval == 0 and copysign(1.0, cval) < 0:
         make = _make_recipe  # -0.0 equals 0.0, and the cache would not tell them apart
     order = None if f.flags.c_contiguous else memory_order(f)
-    return make(reduction, f.shape, f.dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *spacing)
+    return make(program, f.shape, f.dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *spacing)
 
 
-def _make_recipe(reduction, shape, dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *steps):
+def _make_recipe(program, shape, dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *steps):
     spacing = [np.frombuffer(s.data, s.dtype) if isinstance(s, _Coordinates) else s for s in steps]
-    ndim = len(shape)
     if not isinstance(cval, Real):
         raise TypeError(f"cval must be a real number, got {cval!r}")
-    axes, bare = as_axes(axis, ndim)
-    order = order or tuple(range(ndim))
+    axes, bare = as_axes(axis, len(shape))
+    if isinstance(program, str):
+        program = _gradient_program(program, axes, bare or (axis is None and len(shape) == 1))
+    order = order or tuple(range(len(shape)))
     kind = KINDS[dtype.char]
-    tables = first_derivatives(shape, spacing, axes, accuracy, edge_order, boundary, with_gaps)
+    tables = tables_of(shape, spacing, axes, program, accuracy, edge_order, boundary, with_gaps)
     plan = Plan(
         [shape[k] for k in order],
-        [(order.index(k), table) for k, table in zip(axes, tables, strict=True)],
-        reduction,
+        [(field, order.index(k), tables[k, m]) for field, k, m in program.components],
+        program.reduction,
         kind.sample,
         kind.lanes,
         kind.stored,
         not dtype.isnative,
         dtype.char == "e",
         float(cval),
+        program.mixtures and [[(k, w, (), array) for k, w, array in terms] for terms in program.mixtures],
     )
-    if reduction == "norm":
-        return _Recipe(plan, order, (), np.dtype(kind.result.char.lower()))
-    bare = bare or (reduction == "stack" and axis is None and ndim == 1)
-    return _Recipe(plan, order, () if bare else (len(axes),), kind.result)
+    real = program.reduction == "norm"
+    return _Recipe(plan, order, program.leading, np.dtype(kind.result.char.lower()) if real else kind.result)
 
 
-def first_derivatives(
+def _gradient_program(reduction, axes, bare):
+    components = tuple((0, k, 1) for k in axes)
+    leading = () if reduction == "norm" or (bare and reduction == "stack") else (len(axes),)
+    return Program(components, leading, None, reduction)
+
+
+def tables_of(
     shape: tuple[int, ...],
     spacing: Any,
     axes: tuple[int, ...],
+    program: Program,
     accuracy: int,
     edge_order: int | None,
     boundary: Any,
     with_gaps: bool,
-) -> list[Stencil]:
-    """The table of the derivative along each of `axes`."""
+) -> dict[tuple[int, int], Stencil]:
+    """The table of each derivative of a program, by axis and order; `spacing` is that of `axes`."""
     accuracy, edge_order = _as_orders(accuracy, edge_order)
     boundaries = as_pairs(boundary, len(shape))
-    tables = []
-    for k, placement in zip(axes, as_placements(spacing, shape, axes), strict=True):
-        placement, (low, high) = with_boundary(placement, shape[k], boundaries[k], k)
-        _check_samples(shape[k], placement, edge_order, low, high, k)
-        tables.append(derivative(placement, shape[k], accuracy, edge_order, low, high, with_gaps))
+    placements = dict(zip(axes, as_placements(spacing, shape, axes), strict=True))
+    tables = {}
+    for k, order in dict.fromkeys((k, order) for _, k, order in program.components):
+        placement, (low, high) = with_boundary(placements[k], shape[k], boundaries[k], k)
+        at_edges = edge_order or (1 if accuracy == 2 and order == 1 else accuracy)
+        _check_samples(shape[k], placement, at_edges + order, low, high, k)
+        tables[k, order] = derivative(placement, shape[k], accuracy, at_edges, low, high, with_gaps, order)
     return tables
 
 
@@ -374,11 +435,9 @@ def as_axes(axis, ndim):
 def _as_orders(accuracy, edge_order):
     if isinstance(accuracy, bool) or accuracy not in (2, 4, 6, 8):
         raise ValueError(f"accuracy must be 2, 4, 6 or 8, got {accuracy!r}")
-    if edge_order is None:
-        edge_order = 1 if accuracy == 2 else accuracy
-    elif isinstance(edge_order, bool) or edge_order not in (1, 2):
+    if edge_order is not None and (isinstance(edge_order, bool) or edge_order not in (1, 2)):
         raise ValueError(f"edge_order must be 1 or 2, got {edge_order!r}")
-    return int(accuracy), int(edge_order)
+    return int(accuracy), None if edge_order is None else int(edge_order)
 
 
 def as_pairs(boundary, ndim):
@@ -411,13 +470,14 @@ def as_where(where: Any, shape: tuple[int, ...]) -> np.ndarray:
     return marks
 
 
-def as_present(where: Any, nan: Any, f: np.ndarray) -> np.ndarray | None:
-    """Marks of the samples that exist; None if all do."""
+def as_present(where: Any, nan: Any, f: np.ndarray, stacked: bool = False) -> np.ndarray | None:
+    """Marks of the samples that exist; None if all do. Of stacked fields, all that exist are of one mind."""
     if nan not in ("propagate", "omit"):
         raise ValueError(f"nan must be 'propagate' or 'omit', got {nan!r}")
-    present = None if where is None else as_where(where, f.shape)
+    present: Any = None if where is None else as_where(where, f.shape[1:] if stacked else f.shape)
     if nan == "omit" and f.dtype.kind in "fc":
-        numbers = ~np.isnan(f)
+        missing: Any = np.isnan(f)
+        numbers = ~(missing.any(axis=0) if stacked else missing)
         present = numbers if present is None else present & numbers
     return None if present is None or present.all() else present
 
@@ -461,10 +521,10 @@ def with_boundary(axis, n, pair, k):
     return axis, pair
 
 
-def _check_samples(n, axis, edge_order, low, high, k):
+def _check_samples(n, axis, at_edges, low, high, k):
     one_sided = ONE_SIDED in (low, high)
     mirrored_steps = axis.step is None and not axis.periodic
-    needed = edge_order + 1 if one_sided else 1 + mirrored_steps
+    needed = at_edges if one_sided else 1 + mirrored_steps
     if n < needed and (n > 0 or one_sided):
         raise ValueError(f"f has {n} samples along axis {k}, the stencil needs at least {needed}")
 
@@ -472,16 +532,16 @@ def _check_samples(n, axis, edge_order, low, high, k):
 # ---- fields that are more than their numbers --------------------------------------------------------------------
 
 
-def _dates(reduction, f, spacing, options, presence, out):
+def _dates(program, f, spacing, options, presence, out):
     """Dates and time spans have their own arithmetic: numpy's."""
     axis, accuracy, edge_order, boundary, _ = options
-    if reduction != "stack":
+    if program != "stack":
         raise TypeError(f"f must be an array of numbers, got dtype {f.dtype}")
     plain = accuracy == 2 and boundary == ONE_SIDED and _is_plain(presence)
     if not plain or any(isinstance(step, Grid) for step in spacing):
         raise TypeError(f"f of dtype {f.dtype} takes numpy.gradient's arguments only")
-    edge_order = _as_orders(accuracy, edge_order)[1]
-    result = np.gradient(f, *spacing, axis=axis, edge_order=edge_order)
+    at_edges: Any = _as_orders(accuracy, edge_order)[1] or 1
+    result = np.gradient(f, *spacing, axis=axis, edge_order=at_edges)
     if not isinstance(result, np.ndarray) or isinstance(axis, (tuple, list)):
         result = np.stack(result if isinstance(result, tuple) else (result,))
     if out is None:
@@ -490,14 +550,16 @@ def _dates(reduction, f, spacing, options, presence, out):
     return out
 
 
-def _dressed(reduction, f, spacing, options, presence, out, workers):
+def _dressed(program, f, stacked, spacing, options, presence, out, workers, arrays):
     """Masked arrays and other subclasses keep their type, as far as it allows."""
-    masked = isinstance(f, np.ma.MaskedArray)
+    masked, shape = isinstance(f, np.ma.MaskedArray), f.shape[1:] if stacked else f.shape
     if masked and f.mask is not np.ma.nomask:
         where, nan = presence
-        there = ~np.ma.getmaskarray(f)
-        presence = there if where is None else there & as_where(where, f.shape), nan
-    result = _differentiate(reduction, np.asarray(f), spacing, options, presence, out, workers)
+        gone: Any = np.ma.getmaskarray(f)
+        there = ~(gone.any(axis=0) if stacked else gone)
+        presence = there if where is None else there & as_where(where, shape), nan
+    plain = np.asarray(f)
+    result = carry_out(program, plain, stacked, spacing, options, presence, out, workers, arrays)
     if out is not None:
         result = out
     else:
@@ -506,14 +568,15 @@ def _dressed(reduction, f, spacing, options, presence, out, workers):
         except ValueError:  # numpy.matrix has no stacks
             return result
     if masked and isinstance(result, np.ma.MaskedArray):
-        result.mask = _gaps(reduction, np.asarray(f), spacing, options, presence, workers)
+        result.mask = _gaps(program, plain, stacked, spacing, options, presence, workers, arrays)
     return result
 
 
-def _gaps(reduction, f, spacing, options, presence, workers):
+def _gaps(program, f, stacked, spacing, options, presence, workers, arrays):
     """Where there is no derivative: the same stencils say it, of a field that is zero where it is present."""
-    present = _present(presence, f)
+    present = _present(presence, f, stacked)
     if present is None:
         return np.ma.nomask
     zeros, presence = np.zeros(f.shape, np.float32), (present, "propagate")
-    return np.isnan(_differentiate(reduction, zeros, spacing, (*options[:-1], 0.0), presence, None, workers))
+    options = *options[:-1], 0.0
+    return np.isnan(carry_out(program, zeros, stacked, spacing, options, presence, None, workers, arrays))

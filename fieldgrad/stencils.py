@@ -55,6 +55,7 @@ BOUNDARIES = (ONE_SIDED, *GHOSTS)
 class Gaps:
     """Stencils next to absent samples: which, by how many neighbours there are on either side."""
 
+    order: int  # of the derivative
     most: int  # neighbours that are looked at
     ghosts: np.ndarray  # (2, most): the samples that stand for those beyond either end; NOTHING where there is none
     choice: np.ndarray  # (most + 1, most + 1): a row by the neighbours before and after, -1 if none will do
@@ -125,7 +126,7 @@ def _paired(ahead, behind):
 
 
 def _centred(weights, centre):
-    """Terms (position, position, weight) of a centred stencil on uneven coordinates."""
+    """Terms (position, position, weight) of a centred stencil on uneven coordinates, or of a symmetric one."""
     terms = []
     for k in range(1, centre + 1):
         across, ahead, behind = _paired(weights[centre + k], weights[centre - k])
@@ -145,54 +146,69 @@ def _over_common_divisor(terms):
 
 
 @lru_cache
-def _even_row(size, reference):
-    """Terms and divisor, at unit spacing, of the first derivative at sample `reference` of a window."""
-    weights = fornberg([Fraction(k) for k in range(size)], Fraction(reference), 1)
+def _even_row(size, reference, order):
+    """Terms and divisor, at unit spacing, of a derivative at sample `reference` of a window."""
+    weights = fornberg([Fraction(k) for k in range(size)], Fraction(reference), order)
     terms = _to_reference(weights, reference)
-    if size == 2 * reference + 1:  # antisymmetric
+    if size == 2 * reference + 1 and order % 2:  # antisymmetric
         terms = [(k, size - 1 - k, weights[k]) for k in range(reference + 1, size)]
     return _over_common_divisor(terms)
 
 
-def _even_edge(window, i, step):
+def _even_edge(window, i, step, order):
     """Terms (sample, sample, weight) and divisor at an edge of an evenly spaced axis."""
     size, reference = len(window), window.index(i)
-    if size == 3 and reference != 1:
+    if order == 1 and size == 3 and reference != 1:
         # numpy's formula, for numpy's bits
         factors = (-1.5, 2.0, -0.5) if reference == 0 else (0.5, -2.0, 1.5)
         return [(k, None, factor / step) for k, factor in enumerate(factors)], 1.0
     if size == 2:
         return [(1, 0, 1)], step
-    terms, divisor = _even_row(size, reference)
-    weights, divisor = _fold(np.array([w for *_, w in terms], np.longdouble), divisor * step)
+    terms, divisor = _even_row(size, reference, order)
+    weights, divisor = _fold(np.array([w for *_, w in terms], np.longdouble), divisor * _power(step, order))
     return [(a, b, w) for (a, b, _), w in zip(terms, weights, strict=True)], divisor
 
 
-def _uneven_edge(window, i, positions):
+def _power(step, order):
+    """Of a step, in extended precision; the step itself for first derivatives, which have numpy's bits."""
+    return step if order == 1 else np.longdouble(step) ** order
+
+
+def _uneven_edge(window, i, positions, order):
     reference = window.index(i)
     if len(window) == 2:
         return [(1, 0, 1)], positions[1] - positions[0]
-    weights = fornberg(positions, positions[reference], 1)
+    weights = fornberg(positions, positions[reference], order)
     if len(window) == 2 * reference + 1:
         return _centred(weights, reference), 1.0
     return _to_reference(weights, reference), 1.0
 
 
-def _span(before, after, accuracy, edge_order):
-    """How far a stencil reaches back and ahead where there are so many samples before and after."""
-    radius = min(accuracy // 2, before, after)
-    if radius == accuracy // 2 or 2 * radius >= edge_order:
+def radius_of(order: int, accuracy: int) -> int:
+    """How far a central stencil reaches."""
+    return accuracy // 2 + (order + 1) // 2 - 1
+
+
+def _span(before, after, order, accuracy, edge_order):
+    """How far a stencil reaches back and ahead where there are so many samples before and after; None where there are
+    too few."""
+    full = radius_of(order, accuracy)
+    radius = min(full, before, after)
+    if radius == full or (2 * radius >= order and 2 * radius + 2 - order - order % 2 >= edge_order):
         return radius, radius
-    points = min(edge_order, before + after)
-    back = max(min(edge_order // 2, before), points - after)
+    points = min(edge_order + order - 1, before + after)
+    if points < order:
+        return None
+    back = max(min((edge_order + order - 1) // 2, before), points - after)
     return back, points - back
 
 
-def _window(i, n, accuracy, edge_order, low, high):
+def _window(i, n, order, accuracy, edge_order, low, high):
     """The indices that sample i's stencil spans; those beyond the ends are ghosts."""
-    before = i if low == ONE_SIDED else accuracy
-    after = n - 1 - i if high == ONE_SIDED else accuracy
-    back, ahead = _span(before, after, accuracy, edge_order)
+    far = radius_of(order, accuracy) + edge_order + order
+    before = i if low == ONE_SIDED else far
+    after = n - 1 - i if high == ONE_SIDED else far
+    back, ahead = _span(before, after, order, accuracy, edge_order)
     return list(range(i - back, i + ahead + 1))
 
 
@@ -216,9 +232,16 @@ def _position(axis, i, n):
 
 
 def derivative(
-    axis: Axis, n: int, accuracy: int, edge_order: int, low: str, high: str, with_gaps: bool = False
+    axis: Axis,
+    n: int,
+    accuracy: int,
+    edge_order: int,
+    low: str,
+    high: str,
+    with_gaps: bool = False,
+    order: int = 1,
 ) -> Stencil:
-    """The table of the first derivative along an axis of `n` samples.
+    """The table of a derivative along an axis of `n` samples.
 
     Parameters
     ----------
@@ -230,30 +253,34 @@ def derivative(
         What is beyond either end, one of `BOUNDARIES`.
     with_gaps : bool
         Samples may be absent.
+    order : {1, 2, 3, 4}
+        Of the derivative.
     """
-    radius = accuracy // 2
+    radius = radius_of(order, accuracy)
+    size = 2 * radius + 1
     lo = min(radius, n)
     hi = max(lo, n - radius)
+    offsets = [(k, -k) for k in range(1, 1 + radius)]
     if axis.step is not None:
-        terms, divisor = _even_row(accuracy + 1, radius)
-        weights, divisor = _fold(np.array([w for *_, w in terms], np.longdouble), divisor * axis.step)
+        terms, divisor = _even_row(size, radius, order)
+        offsets = [(a - radius, b - radius) for a, b, _ in terms]
+        weights, divisor = _fold(np.array([w for *_, w in terms], np.longdouble), divisor * _power(axis.step, order))
         ahead = behind = None
     else:
         x = np.asarray(axis.coordinates, np.longdouble)
-        around = [x[k : k + hi - lo] for k in range(accuracy + 1)]
-        weights = fornberg(around, around[radius], 1)
+        around = [x[k : k + hi - lo] for k in range(size)]
+        weights = fornberg(around, around[radius], order)
         parts = [_paired(weights[radius + k], weights[radius - k]) for k in range(1, radius + 1)]
         weights, ahead, behind = np.array(parts, np.longdouble).reshape(radius, 3, hi - lo).swapaxes(0, 1)
         divisor = 1.0
-    offsets = [(k, -k) for k in range(1, 1 + len(weights))]
 
     rows = []
     for i in (*range(lo), *range(hi, n)):
-        window = _window(i, n, accuracy, edge_order, low, high)
+        window = _window(i, n, order, accuracy, edge_order, low, high)
         if axis.step is not None:
-            row, row_divisor = _even_edge(window, i, axis.step)
+            row, row_divisor = _even_edge(window, i, axis.step, order)
         else:
-            row, row_divisor = _uneven_edge(window, i, [_position(axis, k, n) for k in window])
+            row, row_divisor = _uneven_edge(window, i, [_position(axis, k, n) for k in window], order)
         samples = [_ghost(k, n, low, high) for k in window]
         rows.append(([(samples[a], NOTHING if b is None else samples[b], w) for a, b, w in row], row_divisor))
     index, edge_weights, count, edge_divisor = _edge_table(rows)
@@ -270,33 +297,33 @@ def derivative(
         edge_weights,
         count,
         edge_divisor,
-        _gaps(axis, n, accuracy, edge_order, low, high) if with_gaps else None,
+        _gaps(axis, n, order, accuracy, edge_order, low, high) if with_gaps else None,
     )
 
 
-def _gaps(axis, n, accuracy, edge_order, low, high):
+def _gaps(axis, n, order, accuracy, edge_order, low, high):
     """Central where as many neighbours are there as it takes, otherwise of the order `edge_order`, or as high as
     neighbours allow."""
-    most = max(accuracy // 2, edge_order)
+    most = max(radius_of(order, accuracy), edge_order + order - 1)
     beyond = [(range(-1, -most - 1, -1), low), (range(n, n + most), high)]
     ghosts = [[NOTHING if word == ONE_SIDED else _ghost(i, n, low, high) for i in some] for some, word in beyond]
     rows: list[Any] = []
-    spans = {(0, 0): -1}
+    spans: dict[Any, int] = {None: -1}
     choice = np.empty((most + 1, most + 1), np.intc)
     for before, after in np.ndindex(choice.shape):
-        span = back, ahead = _span(before, after, accuracy, edge_order)
+        span = _span(before, after, order, accuracy, edge_order)
         if span not in spans:
             spans[span] = len(rows)
-            row, divisor = _even_edge(range(-back, ahead + 1), 0, 1.0 if axis.step is None else axis.step)
+            row, divisor = _even_edge(range(-span[0], span[1] + 1), 0, 1.0 if axis.step is None else axis.step, order)
             rows.append(([(a, NOTHING if b is None else b, w) for a, b, w in row], divisor))
         choice[before, after] = spans[span]
     index, weights, count, divisor = _edge_table(rows)
-    window = [(-back, ahead) for back, ahead in list(spans)[1:]]
+    window = [(-span[0], span[1]) for span in spans if span is not None]
     positions = None
     if axis.step is None:
         positions = np.array([_position(axis, i, n) for i in range(-most, n + most)], np.longdouble)
     shifts = np.array(window, np.intp)
-    return Gaps(most, np.array(ghosts, np.intp), choice, shifts, index, weights, count, divisor, positions)
+    return Gaps(order, most, np.array(ghosts, np.intp), choice, shifts, index, weights, count, divisor, positions)
 
 
 def _fold(weights, divisor):

@@ -4,6 +4,8 @@ Derivatives are taken along axis 0, sample by sample, from the polynomial throug
 `numpy.pad` continues the field beyond its ends.
 """
 
+import math
+
 import numpy as np
 
 ONE_SIDED = "one-sided"
@@ -103,13 +105,25 @@ def magnitude(components):
     return np.sqrt(sum(c.real**2 + c.imag**2 for c in wide))
 
 
-def derivative_with_gaps(f, present, x, accuracy, edge_order, boundary, cval, period):
-    """The derivative of a line where samples are absent, and the scale of its rounding. NaN where there is none.
+def weights_of_order(x, at, order):
+    """Weights of a derivative at `at` of the polynomial through the points (x, f): from its Taylor coefficients."""
+    weights = np.empty(len(x), np.longdouble)
+    for j in range(len(x)):
+        taylor = np.ones(1, np.longdouble)
+        for other in np.delete(x, j):
+            taylor = np.convolve(taylor, np.array([at - other, 1], np.longdouble) / (x[j] - other))
+        weights[j] = taylor[order] * math.factorial(order)
+    return weights
 
-    Central if there are as many neighbours as it takes; otherwise from `edge_order` + 1 samples, or as many as are
-    there side by side, as central as they allow; fewer, if they are central and good for `edge_order`.
+
+def derivative_with_gaps(f, present, x, accuracy, edge_order, boundary, cval, period, order=1):
+    """A derivative of a line where samples may be absent, and the scale of its rounding. NaN where there is none.
+
+    Central if there are as many neighbours as it takes; otherwise from `edge_order` + `order` samples, or as many as
+    are there side by side, as central as they allow; fewer, if they are central and good for `edge_order`.
     """
-    reach = accuracy + edge_order
+    reach = accuracy + edge_order + order
+    full = (accuracy + order - 1) // 2  # a central stencil of so many neighbours on either side has that accuracy
     line, positions = extend(f.astype(np.longdouble), x.astype(np.longdouble), reach, *boundary, cval, period)
     marks = extend(present.astype(float), x, reach, *boundary, 1.0, period)[0] > 0
     shift = 0 if boundary[0] == ONE_SIDED else reach
@@ -118,18 +132,20 @@ def derivative_with_gaps(f, present, x, accuracy, edge_order, boundary, cval, pe
         at = i + shift
         before = next((k for k in range(at) if not marks[at - k - 1]), at)
         after = next((k for k in range(len(line) - 1 - at) if not marks[at + k + 1]), len(line) - 1 - at)
-        radius = min(before, after, accuracy // 2)
-        if radius == accuracy // 2 or 2 * radius >= edge_order:
+        radius = min(before, after, full)
+        order_of_central = 2 * radius - order + (1 if order % 2 else 2)
+        if radius == full or (2 * radius >= order and order_of_central >= edge_order):
             first, last = at - radius, at + radius
         else:
-            points = min(edge_order, before + after)
-            if not points:
+            wanted = edge_order + order - 1
+            points = min(wanted, before + after)
+            if points < order:
                 continue
             fitting = [k for k in range(points + 1) if k <= before and points - k <= after]
-            back = min(fitting, key=lambda k: abs(k - edge_order // 2))
+            back = min(fitting, key=lambda k: abs(k - wanted // 2))
             first, last = at - back, at - back + points
         some = slice(first, last + 1)
-        weights = derivative_weights(positions[some], positions[at])
+        weights = weights_of_order(positions[some], positions[at], order)
         result[i] = weights @ line[some]
         scale[i] = np.abs(weights).sum() * np.abs(line[some]).max()
     return result, scale

@@ -78,8 +78,9 @@ cdef class Plan:
     ----------
     shape : tuple of int
         Of the field, its axes in the order of memory, slowest first.
-    stencils : list of (int, Stencil)
-        For each component the axis in that order, and its table.
+    stencils : list of (int, int, Stencil)
+        For each component the field that it is of, the axis in that order, and its table; or axis -1 and None for the
+        samples themselves.
     reduction : {"stack", "norm", "unit"}
     sample : {0, 1, 2}
         Arithmetic in float, double or long double.
@@ -93,16 +94,22 @@ cdef class Plan:
         Results are half precision.
     cval : float
         Value beyond constant edges.
+    mixtures : list of lists of (int, float, list of (int, ndarray), int), or None
+        What to reduce in place of the components: for each, the terms of a sum. A term is a component times a number,
+        times factors that vary along one axis each, times an array of the call, or -1 for none: that, or a factor along
+        the last axis, but not both.
     """
 
     cdef Job job
     cdef Stencil *stencil
+    cdef Mixture *mixture
     cdef list tables
     cdef object sample_type
     cdef int sample, stored
     cdef bint native
 
-    def __cinit__(self, shape, stencils, str reduction, int sample, int lanes, int stored, bint swap, bint half, cval):
+    def __cinit__(self, shape, stencils, str reduction, int sample, int lanes, int stored, bint swap, bint half, cval,
+                  mixtures=None):
         cdef Job *job = &self.job
         cdef int k, pad
         self.sample, self.stored = sample, stored
@@ -130,13 +137,49 @@ cdef class Plan:
             raise MemoryError()
         constant = np.array(cval).astype(self.sample_type)
         memcpy(&job.cval, cnp.PyArray_DATA(constant), job.item)
-        job.slots = 1
-        for k, (axis, table) in enumerate(stencils):
-            self.read(&self.stencil[k], pad + axis, table)
+        job.slots = max(1, len({field for field, *_ in stencils}))
+        for k, (field, axis, table) in enumerate(stencils):
+            self.stencil[k].source = field
+            if table is None:
+                self.stencil[k].axis = -1
+            else:
+                self.read(&self.stencil[k], pad + axis, table)
+        self.read_mixtures(mixtures or [], pad)
         self.cut()
 
     def __dealloc__(self):
         PyMem_Free(self.stencil)
+        PyMem_Free(self.mixture)
+
+    cdef int read_mixtures(self, list mixtures, int pad) except -1:
+        """Take them over from Python."""
+        cdef Job *job = &self.job
+        cdef Term *term
+        cdef int m, t
+        job.mixtures = len(mixtures)
+        job.parts = job.mixtures or job.components
+        if job.components > MOST_PARTS or job.parts > MOST_PARTS or max(map(len, mixtures), default=0) > MOST_TERMS:
+            raise ValueError(f"more than {MOST_PARTS} components, or than {MOST_TERMS} terms of one mixture")
+        self.mixture = job.mixture = <Mixture *>PyMem_Calloc(max(1, job.mixtures), sizeof(Mixture))
+        if self.mixture == NULL:
+            raise MemoryError()
+        for m, terms in enumerate(mixtures):
+            room = np.zeros(len(terms) * sizeof(Term), np.uint8)
+            self.mixture[m].terms = len(terms)
+            self.mixture[m].term = <Term *>self.keep(room, np.uint8)
+            for t, (component, number, factors, array) in enumerate(terms):
+                term = &self.mixture[m].term[t]
+                term.component, term.number, term.array = component, number, array
+                for axis, factor in factors:
+                    if pad + axis == job.dims - 1:
+                        term.row = self.keep(np.repeat(np.asarray(factor), job.lanes), self.sample_type)
+                        continue
+                    if term.factors == MOST_FACTORS:
+                        raise ValueError(f"a term has more than {MOST_FACTORS} factors")
+                    term.axis[term.factors] = pad + axis
+                    term.factor[term.factors] = <const long double *>self.keep(factor, np.longdouble)
+                    term.factors += 1
+        return 0
 
     cdef const char *keep(self, array, dtype):
         """The address of an array's data, of that type, alive as long as this plan."""
@@ -202,7 +245,8 @@ cdef class Plan:
         return 0
 
     cdef int read_gaps(self, Gaps *gaps, table) except -1:
-        gaps.most, gaps.terms, gaps.uneven = table.most, table.index.shape[1], table.positions is not None
+        gaps.order, gaps.most = table.order, table.most
+        gaps.terms, gaps.uneven = table.index.shape[1], table.positions is not None
         gaps.ghost = <const Py_ssize_t *>self.keep(table.ghosts, np.intp)
         gaps.choice = <const int *>self.keep(table.choice, np.intc)
         gaps.window = <const Py_ssize_t *>self.keep(table.window, np.intp)
@@ -220,7 +264,9 @@ cdef class Plan:
     cdef int cut(self) except -1:
         """Sizes of blocks, tiles and segments."""
         cdef Job *job = &self.job
-        cdef Py_ssize_t block = BLOCK_BYTES if job.reduction == STACK else REDUCED_BYTES // max(1, job.components)
+        cdef int side_by_side = job.components + job.mixtures
+        cdef bint plain = job.reduction == STACK and job.mixtures == 0
+        cdef Py_ssize_t block = BLOCK_BYTES if plain else REDUCED_BYTES // max(1, side_by_side)
         cdef Py_ssize_t tile_blocks, limit = max(512, block // job.item), quantum = 64 * job.lanes
         job.block_columns = job.columns
         if job.columns > limit:  # equal pieces that begin with whole cache lines
@@ -237,36 +283,49 @@ cdef class Plan:
         job.units = job.column_tiles * job.row_tiles * ceiling(job.planes, job.segment)
         return 0
 
-    def __call__(self, cnp.ndarray field, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share,
-                 cnp.ndarray present=None):
+    def __call__(self, list fields, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share,
+                 cnp.ndarray present=None, list arrays=None):
         """Fill `out`.
 
-        `order` has the axes of the field as memory has them; `stacked` says that axis 0 of `out` counts
+        `order` has the axes of the fields as memory has them; `stacked` says that axis 0 of `out` counts
         components; `fresh` that it was just allocated. `share(call, helpers)` runs a call on more threads. `present`
-        says which samples are there: bytes, dense in the order of memory; its plan has tables for gaps.
+        says which samples are there: bytes, dense in the order of memory; its plan has tables for gaps. `arrays` are
+        those of mixtures, in the type of the arithmetic, axes in the order of memory, rows dense, with each number once
+        per lane.
         """
         cdef PlanCall call = PlanCall.__new__(PlanCall)
         cdef Job *job = &call.job
+        cdef Layout *layouts
         cdef Py_ssize_t work, share_from
+        cdef int k, count = len(fields)
+        arrays = arrays or []
         memcpy(job, &self.job, sizeof(Job))
-        call.plan, call.arrays = self, (field, out, present)
+        room = np.zeros((count + len(arrays)) * sizeof(Layout) + 1, np.uint8)
+        call.plan, call.arrays = self, (fields, out, present, arrays, room)
         if present is not None:
             job.mask = <const unsigned char *>cnp.PyArray_DATA(present)
         if job.units == 0 or job.components == 0:
             return
         job.kernels = fg_variant_kernels(_isa, self.sample)
         job.load = job.kernels.load[self.stored]
-        lay(&job.field, field, order, job.dims, 0)
+        layouts = <Layout *>cnp.PyArray_DATA(room)
+        job.field, job.array = layouts, layouts + count
+        job.direct = self.native
+        for k, field in enumerate(fields):
+            lay(&layouts[k], field, order, job.dims, 0)
+            job.direct &= is_plain(&layouts[k], job.dims, job.shape, job.item, job.item * job.lanes)
+        in_order = tuple(range(len(order)))
+        for k, array in enumerate(arrays):
+            lay(&layouts[count + k], array, in_order, job.dims, 0)
         lay(&job.out, out, order, job.dims, stacked)
-        job.direct = self.native and is_plain(&job.field, job.dims, job.shape, job.item, job.item * job.lanes)
-        work = job.planes * job.rows * job.columns * job.item * (job.components + 1)
+        work = job.planes * job.rows * job.columns * job.item * (count + job.parts)
         if job.half or not is_plain(&job.out, job.dims, job.shape, job.item, job.out_item):
             job.mode = STRIDED
         elif work > STREAM_BYTES and not fresh:
             job.mode = STREAMED
         else:
             job.mode = IN_PLACE
-        share_from = SHARE_BYTES if job.reduction == STACK else SHARE_REDUCED_BYTES
+        share_from = SHARE_BYTES if job.reduction == STACK and job.mixtures == 0 else SHARE_REDUCED_BYTES
         run(call, job.units, <int>min(<Py_ssize_t>workers, work // share_from), share)
 
 

@@ -32,13 +32,14 @@ cdef int neighbours(const Gaps *gaps, const unsigned char *marks, Py_ssize_t ste
     return gaps.most
 
 
-cdef void fornberg(long double *weight, const long double *x, int points, int at) noexcept nogil:
-    """Weights of the first derivative at point `at` of the polynomial through some; see stencils.fornberg, whose
-    arithmetic this is."""
-    cdef long double value[FG_MOST_TERMS + 1]
+cdef void fornberg(long double *weight, const long double *x, int points, int at, int order) noexcept nogil:
+    """Weights of a derivative at point `at` of the polynomial through some; see stencils.fornberg, whose arithmetic
+    this is."""
+    cdef long double w[FG_MOST_TERMS + 1][MOST_ORDER + 1]
     cdef long double previous = 1, product, gap, behind, ahead = x[0] - x[at]
-    cdef int i, j
-    value[0], weight[0] = 1, 0
+    cdef int i, j, k
+    memset(w, 0, sizeof(w))
+    w[0][0] = 1
     for i in range(1, points):
         product = 1
         behind, ahead = ahead, x[i] - x[at]
@@ -46,11 +47,15 @@ cdef void fornberg(long double *weight, const long double *x, int points, int at
             gap = x[i] - x[j]
             product *= gap
             if j == i - 1:
-                weight[i] = previous * (value[j] - behind * weight[j]) / product
-                value[i] = -previous * behind * value[j] / product
-            weight[j] = (ahead * weight[j] - value[j]) / gap
-            value[j] = ahead * value[j] / gap
+                for k in range(min(i, order), 0, -1):
+                    w[i][k] = previous * (k * w[j][k - 1] - behind * w[j][k]) / product
+                w[i][0] = -previous * behind * w[j][0] / product
+            for k in range(min(i, order), 0, -1):
+                w[j][k] = (ahead * w[j][k] - k * w[j][k - 1]) / gap
+            w[j][0] = ahead * w[j][0] / gap
         previous = product
+    for i in range(points):
+        weight[i] = w[i][order]
 
 
 cdef void uneven_terms(Worker *worker, const Gaps *gaps, Py_ssize_t i, const Py_ssize_t *window) noexcept nogil:
@@ -66,7 +71,7 @@ cdef void uneven_terms(Worker *worker, const Gaps *gaps, Py_ssize_t i, const Py_
         worker.index[0], worker.index[1] = 1, 0
         t = 1
     else:
-        fornberg(weight, x, points, at)
+        fornberg(weight, x, points, at, gaps.order)
         for k in range(points):
             if k != at:
                 worker.index[2 * t], worker.index[2 * t + 1] = k, at
@@ -95,8 +100,8 @@ cdef Line line_of(Worker *worker, int axis, Py_ssize_t plane, Py_ssize_t row, Py
     line.marks_step = 1
     if axis < job.dims - 1:
         line.marks_step = job.shape[job.dims - 1] * (1 if axis == job.dims - 2 else job.plane_step[axis] * job.rows)
-    line.data = stored(job, plane, row, column * job.lanes)
-    line.data_step = job.field.stride[axis]
+    line.data = stored(worker, plane, row, column * job.lanes)
+    line.data_step = worker.field.stride[axis]
     return line
 
 
@@ -112,7 +117,7 @@ cdef void mend_samples(Worker *worker, const Gaps *gaps, const Line *line, int c
     """Derivatives at samples from c on by a stencil that suits all of them."""
     cdef Job *job = worker.job
     cdef fg_sources *sources = &worker.sources
-    cdef Py_ssize_t size = count * job.lanes * job.item, column = job.field.stride[job.dims - 1], other
+    cdef Py_ssize_t size = count * job.lanes * job.item, column = worker.field.stride[job.dims - 1], other
     cdef const char *data = line.data + c * column
     cdef const Py_ssize_t *window = gaps.window + 2 * choice
     cdef char *samples = <char *>worker.near

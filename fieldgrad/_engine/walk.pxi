@@ -18,6 +18,10 @@ cdef enum:
     STREAM_BYTES = 8 << 20
     SHARE_BYTES = 4 << 20
     SHARE_REDUCED_BYTES = 3 << 19
+    MOST_FACTORS = 4
+    MOST_ORDER = 4
+    MOST_PARTS = 132
+    MOST_TERMS = 24                 # of one mixture; no more than a worker has room for weights
 
 cdef enum Reduction:
     STACK, NORM, UNIT
@@ -30,6 +34,7 @@ cdef enum OutMode:
 
 # For samples next to absent ones.
 cdef struct Gaps:
+    int order                       # of the derivative
     int most                        # neighbours that are looked at on either side
     int terms
     bint uneven
@@ -44,7 +49,9 @@ cdef struct Gaps:
     const long double *position     # n + 2 most
 
 cdef struct Stencil:
-    Py_ssize_t axis, lo, hi         # samples lo..hi-1 share the interior's offsets; the others have rows of their own
+    int source                      # the field
+    Py_ssize_t axis                 # negative: no derivative, the samples themselves
+    Py_ssize_t lo, hi               # samples lo..hi-1 share the interior's offsets; the others have rows of their own
     Py_ssize_t reach
     int terms, edge_terms, division
     bint uneven                     # weights vary along the axis, and the centre counts
@@ -59,6 +66,19 @@ cdef struct Stencil:
     const char *edge_divisor        # edges x 3
     const int *edge_division        # edges
     Gaps gaps
+
+# A part of a mixture: a component times a number, factors that vary along one axis each, and an array.
+cdef struct Term:
+    int component, factors, array
+    long double number
+    int axis[MOST_FACTORS]
+    const long double *factor[MOST_FACTORS]
+    const char *row                 # the factor along rows, once per lane; NULL if there is none
+
+# What becomes of the components before they are reduced: sums of terms.
+cdef struct Mixture:
+    int terms
+    Term *term
 
 cdef struct Layout:
     char *data
@@ -79,7 +99,7 @@ cdef struct Job:
     fg_load_fn load
     int swap, lanes, half
     Reduction reduction
-    int components, slots
+    int components, mixtures, parts, slots          # parts: what is reduced, mixtures or else components
     bint has_constant, direct
     OutMode mode
     Py_ssize_t item, out_item
@@ -92,7 +112,10 @@ cdef struct Job:
     Py_ssize_t reach_planes, reach_rows, reach_columns, far
     long double cval
     Stencil *stencil
-    Layout field, out
+    Mixture *mixture
+    const Layout *field             # of each source
+    const Layout *array             # of each array that terms name
+    Layout out
     const unsigned char *mask       # of the samples in the order of memory, zero where one is absent; NULL without gaps
 
 cdef struct Worker:
@@ -106,6 +129,7 @@ cdef struct Worker:
     int64_t *tag
     int64_t *stamp
     int64_t clock
+    const Layout *field             # the one at hand
     Tile tile
     Py_ssize_t first_plane, last_plane
     Py_ssize_t index[2 * FG_MOST_TERMS]     # the samples of the terms at hand, a and b in turn
@@ -147,10 +171,16 @@ cdef inline Py_ssize_t plane_offset(const Job *job, const Layout *layout, Py_ssi
     return offset
 
 
-cdef inline const char *stored(const Job *job, Py_ssize_t plane, Py_ssize_t row, Py_ssize_t column) noexcept nogil:
-    """The field's own sample; columns count lanes."""
-    return (job.field.data + plane_offset(job, &job.field, plane) + row * job.field.stride[job.dims - 2]
-            + column // job.lanes * job.field.stride[job.dims - 1])
+cdef inline const char *placed(const Job *job, const Layout *layout, Py_ssize_t plane, Py_ssize_t row,
+                               Py_ssize_t column) noexcept nogil:
+    """Where a sample is; columns count lanes."""
+    return (layout.data + plane_offset(job, layout, plane) + row * layout.stride[job.dims - 2]
+            + column // job.lanes * layout.stride[job.dims - 1])
+
+
+cdef inline const char *stored(const Worker *worker, Py_ssize_t plane, Py_ssize_t row, Py_ssize_t column) noexcept nogil:
+    """The field's own sample."""
+    return placed(worker.job, worker.field, plane, row, column)
 
 
 cdef Source source(Worker *worker, Py_ssize_t plane) noexcept nogil:
@@ -159,25 +189,26 @@ cdef Source source(Worker *worker, Py_ssize_t plane) noexcept nogil:
     cdef Tile *tile = &worker.tile
     cdef Source result
     cdef Py_ssize_t r, width = tile.cb - tile.ca
+    cdef int64_t tag = plane + (worker.field - job.field) * job.planes
     cdef int k, slot = 0
     cdef char *data
     if job.direct:
-        result.data = job.field.data + plane_offset(job, &job.field, plane)
-        result.row = job.field.stride[job.dims - 2] // job.item
+        result.data = worker.field.data + plane_offset(job, worker.field, plane)
+        result.row = worker.field.stride[job.dims - 2] // job.item
         return result
     worker.clock += 1
     for k in range(job.slots):
-        if worker.tag[k] == plane:
+        if worker.tag[k] == tag:
             slot = k
             break
         if worker.stamp[k] < worker.stamp[slot]:
             slot = k
     data = worker.slot + slot * worker.slot_size
-    if worker.tag[slot] != plane:
-        worker.tag[slot] = plane
+    if worker.tag[slot] != tag:
+        worker.tag[slot] = tag
         for r in range(tile.ra, tile.rb):
-            job.load(data + (r - tile.ra) * width * job.item, stored(job, plane, r, tile.ca),
-                     job.field.stride[job.dims - 1], width // job.lanes, job.lanes, job.swap)
+            job.load(data + (r - tile.ra) * width * job.item, stored(worker, plane, r, tile.ca),
+                     worker.field.stride[job.dims - 1], width // job.lanes, job.lanes, job.swap)
     worker.stamp[slot] = worker.clock
     result.row = width
     result.data = <const char *><uintptr_t>(<uintptr_t>data - (tile.ra * width + tile.ca) * job.item)
@@ -267,7 +298,7 @@ cdef void across_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, 
             elif job.direct or tile.ra <= row < tile.rb:
                 set_source(sources, which, here.data + (row * here.row + tile.c0) * job.item, here.row)
             else:
-                job.load(far, stored(job, plane, row, tile.c0), job.field.stride[job.dims - 1],
+                job.load(far, stored(worker, plane, row, tile.c0), worker.field.stride[job.dims - 1],
                          width // job.lanes, job.lanes, job.swap)
                 set_source(sources, which, far, width)
                 far += width * job.item
@@ -316,17 +347,30 @@ cdef void within_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, 
             elif job.direct or tile.ca <= column < tile.cb:
                 set_source(sources, which, origin + column * job.item, here.row)
             else:
-                job.load(far, stored(job, plane, r0, column), job.field.stride[job.dims - 2], rows, job.lanes, job.swap)
+                job.load(far, stored(worker, plane, r0, column), worker.field.stride[job.dims - 2], rows, job.lanes, job.swap)
                 set_source(sources, which, far, lanes)
                 far += rows * lanes * job.item
         job.kernels.combine(dst + (i * lanes - tile.c0) * job.item, stride, sources, rows, lanes)
         i += 1
 
 
+cdef void samples_themselves(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, char *dst,
+                             Py_ssize_t stride) noexcept nogil:
+    cdef Job *job = worker.job
+    cdef Source here = source(worker, plane)
+    cdef Py_ssize_t r
+    for r in range(r0, r1):
+        memcpy(dst + (r - r0) * stride * job.item, here.data + (r * here.row + worker.tile.c0) * job.item,
+               (worker.tile.c1 - worker.tile.c0) * job.item)
+
+
 cdef void component(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
                     char *dst, Py_ssize_t stride) noexcept nogil:
     cdef const Stencil *stencil = &worker.job.stencil[k]
-    if stencil.axis == worker.job.dims - 1:
+    worker.field = worker.job.field + stencil.source
+    if stencil.axis < 0:
+        samples_themselves(worker, plane, r0, r1, dst, stride)
+    elif stencil.axis == worker.job.dims - 1:
         within_rows(worker, stencil, plane, r0, r1, dst, stride)
     elif stencil.axis == worker.job.dims - 2:
         across_rows(worker, stencil, plane, r0, r1, dst, stride)
@@ -372,8 +416,36 @@ cdef inline const char *look_ahead(Worker *worker, Py_ssize_t plane, Py_ssize_t 
     cdef Source rows
     if not job.direct or job.mode != STREAMED:
         return NULL
+    worker.field = job.field
     rows = source(worker, min(job.planes - 1, plane + job.reach_planes))
     return rows.data + (min(job.rows, r1 + job.reach_rows) * rows.row + worker.tile.c0) * job.item
+
+
+cdef void mix(Worker *worker, const Mixture *mixture, void **parts, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
+              char *dst) noexcept nogil:
+    """One mixture of the components of a block."""
+    cdef Job *job = worker.job
+    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0, shift, r
+    cdef const void *a[MOST_TERMS]
+    cdef const void *b[MOST_TERMS]
+    cdef long double number[MOST_TERMS]
+    cdef const Term *term
+    cdef int t, k
+    for r in range(r0, r1):
+        shift = (r - r0) * width * job.item
+        for t in range(mixture.terms):
+            term = &mixture.term[t]
+            a[t] = <const char *>parts[term.component] + shift
+            b[t] = NULL
+            if term.row != NULL:
+                b[t] = term.row + worker.tile.c0 * job.item
+            elif term.array >= 0:
+                b[t] = placed(job, &job.array[term.array], plane, r, 0) + worker.tile.c0 * job.item
+            number[t] = term.number
+            for k in range(term.factors):
+                number[t] *= term.factor[k][along(job, term.axis[k], plane, r)]
+        job.kernels.load[FG_F32 + 2](worker.weight, <const char *>number, sizeof(long double), mixture.terms, 1, 0)
+        job.kernels.products(dst + shift, a, b, worker.weight, mixture.terms, width)
 
 
 cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
@@ -381,10 +453,12 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
     cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0
     cdef Py_ssize_t block = job.block_rows * job.block_columns * job.item
     cdef Py_ssize_t samples = (r1 - r0) * width // job.lanes
-    cdef void *parts[MAX_DIMS]
+    cdef void *parts[MOST_PARTS]
+    cdef void *mixed[MOST_PARTS]
+    cdef void **reduced = parts
     cdef char *norms
     cdef int k
-    if job.reduction == STACK:
+    if job.reduction == STACK and job.mixtures == 0:
         for k in range(job.components):
             worker.sources.streamed = job.mode == STREAMED and job.stencil[k].axis != job.dims - 1 and job.mask == NULL
             worker.sources.ahead = look_ahead(worker, plane, r1) if worker.sources.streamed and k == 0 else NULL
@@ -400,14 +474,20 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
     for k in range(job.components):
         parts[k] = worker.scratch + k * block
         component(worker, k, plane, r0, r1, <char *>parts[k], width)
-    norms = worker.scratch + job.components * block
+    if job.mixtures > 0:
+        reduced = mixed
+        for k in range(job.mixtures):
+            mixed[k] = worker.scratch + (job.components + k) * block
+            mix(worker, &job.mixture[k], parts, plane, r0, r1, <char *>mixed[k])
+    norms = worker.scratch + (job.components + job.mixtures) * block
     if job.reduction == NORM:
-        job.kernels.norm(norms, parts, job.components, job.lanes, samples, look_ahead(worker, plane, r1))
+        job.kernels.norm(norms, reduced, job.parts, job.lanes, samples, look_ahead(worker, plane, r1))
         emit(worker, 0, plane, r0, r1, norms, 1)
-    else:
-        job.kernels.unit(parts, job.components, job.lanes, samples, look_ahead(worker, plane, r1))
-        for k in range(job.components):
-            emit(worker, k, plane, r0, r1, <char *>parts[k], job.lanes)
+        return
+    if job.reduction == UNIT:
+        job.kernels.unit(reduced, job.parts, job.lanes, samples, look_ahead(worker, plane, r1))
+    for k in range(job.parts):
+        emit(worker, k, plane, r0, r1, <char *>reduced[k], job.lanes)
 
 
 cdef void begin_unit(Worker *worker, Py_ssize_t unit) noexcept nogil:
@@ -448,8 +528,8 @@ cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
     """Scratch for one thread, in one piece; nothing where results are made in place."""
     cdef Py_ssize_t row = job.block_columns * job.item
     cdef Py_ssize_t blocks = 0, constants = 0, far = 0, slots = 0, whole = 0, j
-    if job.reduction != STACK:
-        blocks = whole_lines((job.components + 1) * job.block_rows * row)
+    if job.reduction != STACK or job.mixtures > 0:
+        blocks = whole_lines((job.components + job.mixtures + 1) * job.block_rows * row)
     elif job.mode != IN_PLACE:
         blocks = whole_lines(job.block_rows * row)
     if job.has_constant:
@@ -462,7 +542,7 @@ cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
         slots = job.slots * (worker.slot_size + 2 * <Py_ssize_t>sizeof(int64_t))
     if job.mask != NULL:
         whole = whole_lines(job.block_columns // job.lanes)
-    worker.job = job
+    worker.job, worker.field = job, job.field
     worker.clock = 0
     worker.memory = NULL
     if blocks + constants + far + slots + whole == 0:

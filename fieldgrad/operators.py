@@ -1,0 +1,481 @@
+"""The other operators of vector calculus: made of the same stencils as the gradient."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ._arrays import KINDS, apart, as_field, check_out, memory_order, new_result
+from .calculus import Program, as_axes, as_where, carry_out
+
+__all__ = ["curl", "directional_derivative", "divergence", "hessian", "jacobian", "laplacian", "partial"]
+
+_STENCIL = '''    accuracy : {2, 4, 6, 8}
+        Order of the truncation error. Derivatives of even order on uneven coordinates have it where steps change
+        smoothly, and one less where they do not.
+    edge_order : {1, 2}, optional
+        Order at one-sided ends alone; see `gradient`. Derivatives of higher order have `accuracy` there by default.
+    boundary, cval, where, nan
+        What is beyond the ends, and which samples exist; see `gradient`.
+    out : ndarray, optional
+        Where to put the result. It may overlap the input.
+    workers : int, optional
+        Most threads to use; by default `get_workers`. The result does not depend on it.
+'''
+
+
+def _documented(function: Any) -> Any:
+    """With what all have in common."""
+    function.__doc__ = function.__doc__.replace("    <stencil>\n", _STENCIL)
+    return function
+
+
+@_documented
+def partial(
+    f: Any,
+    *spacing: Any,
+    axis: int,
+    order: int = 1,
+    accuracy: int = 2,
+    edge_order: int | None = None,
+    boundary: Any = "one-sided",
+    cval: float = 0.0,
+    where: Any = None,
+    nan: str = "propagate",
+    out: np.ndarray | None = None,
+    workers: int | None = None,
+) -> np.ndarray:
+    """Return a derivative along one axis, of the first to the fourth order.
+
+    Parameters
+    ----------
+    f : array_like, shape S
+        Samples of a scalar field; see `gradient`.
+    *spacing : float, 1-D array or Grid
+        Where the samples are; see `gradient`.
+    axis : int
+    order : {1, 2, 3, 4}
+        Of the derivative.
+    <stencil>
+
+    Returns
+    -------
+    ndarray, shape S
+        In units of `f` per unit of the axis to the power of `order`, from as few samples as the accuracy takes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gradient`; `order` is not 1, 2, 3 or 4.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> fg.partial(np.arange(6.0) ** 3, axis=0, order=2)
+    array([ 0.,  6., 12., 18., 24., 30.])
+    """
+    if isinstance(order, bool) or order not in (1, 2, 3, 4):
+        raise ValueError(f"order must be 1, 2, 3 or 4, got {order!r}")
+    field = as_field(f)
+    axes, bare = as_axes(axis, field.ndim)
+    if axis is None or not bare:
+        raise TypeError(f"axis must be an int, got {axis!r}")
+    program = Program(((0, axes[0], int(order)),))
+    options = axes[0], accuracy, edge_order, boundary, cval
+    return carry_out(program, field, False, spacing, options, (where, nan), out, workers)
+
+
+@_documented
+def laplacian(
+    f: Any,
+    *spacing: Any,
+    accuracy: int = 2,
+    edge_order: int | None = None,
+    boundary: Any = "one-sided",
+    cval: float = 0.0,
+    where: Any = None,
+    nan: str = "propagate",
+    out: np.ndarray | None = None,
+    workers: int | None = None,
+) -> np.ndarray:
+    """Return the Laplacian: the sum of the second derivatives along all axes.
+
+    Parameters
+    ----------
+    f : array_like, shape S
+        Samples of a scalar field; see `gradient`.
+    *spacing : float, 1-D array or Grid
+        Where the samples are; see `gradient`.
+    <stencil>
+
+    Returns
+    -------
+    ndarray, shape S
+        In units of `f` per square of a length. Compact: second differences, not the divergence of the gradient.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gradient`.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> y, x = np.mgrid[:5, :6].astype(float)
+    >>> fg.laplacian(x**2 + 2 * y**2)[2]
+    array([6., 6., 6., 6., 6., 6.])
+    """
+    field = as_field(f)
+    components = tuple((0, k, 2) for k in range(field.ndim))
+    program = Program(components, mixtures=_sum(field.ndim))
+    options = None, accuracy, edge_order, boundary, cval
+    return carry_out(program, field, False, spacing, options, (where, nan), out, workers)
+
+
+@_documented
+def divergence(
+    F: Any,
+    *spacing: Any,
+    accuracy: int = 2,
+    edge_order: int | None = None,
+    boundary: Any = "one-sided",
+    cval: float = 0.0,
+    where: Any = None,
+    nan: str = "propagate",
+    out: np.ndarray | None = None,
+    workers: int | None = None,
+) -> np.ndarray:
+    """Return the divergence of a vector field.
+
+    Parameters
+    ----------
+    F : array_like, shape (d, *S)
+        Samples of the components along the d axes of S, of any kind of numbers that `gradient` takes.
+    *spacing : float, 1-D array or Grid
+        Where the samples are; see `gradient`.
+    <stencil>
+
+    Returns
+    -------
+    ndarray, shape S
+        The sum of the derivatives of each component along its own axis.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gradient`; `F` does not have one component per axis.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> y, x = np.mgrid[:4, :5].astype(float)
+    >>> fg.divergence([2 * y, x])[1]
+    array([3., 3., 3., 3., 3.])
+    """
+    field = _as_vectors(F)
+    d = len(field)
+    program = Program(tuple((k, k, 1) for k in range(d)), mixtures=_sum(d))
+    options = None, accuracy, edge_order, boundary, cval
+    return carry_out(program, field, True, spacing, options, (where, nan), out, workers)
+
+
+@_documented
+def curl(
+    F: Any,
+    *spacing: Any,
+    accuracy: int = 2,
+    edge_order: int | None = None,
+    boundary: Any = "one-sided",
+    cval: float = 0.0,
+    where: Any = None,
+    nan: str = "propagate",
+    out: np.ndarray | None = None,
+    workers: int | None = None,
+) -> np.ndarray:
+    """Return the curl of a vector field in two or three dimensions.
+
+    Parameters
+    ----------
+    F : array_like, shape (2, *S) or (3, *S)
+        Samples of the components along the axes of S.
+    *spacing : float, 1-D array or Grid
+        Where the samples are; see `gradient`.
+    <stencil>
+
+    Returns
+    -------
+    ndarray, shape (3, *S), or S in two dimensions
+        Component i is ``dF[k]/dj - dF[j]/dk`` for i, j, k = 0, 1, 2 and on in turn; in two dimensions it is
+        ``dF[1]/d0 - dF[0]/d1``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gradient`; `F` does not have one component per axis, or not two or three.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> y, x = np.mgrid[:4, :5].astype(float)
+    >>> fg.curl([-x, y])[1]
+    array([2., 2., 2., 2., 2.])
+    """
+    field = _as_vectors(F)
+    if len(field) not in (2, 3):
+        raise ValueError(f"F must have 2 or 3 components for its curl, got {len(field)}")
+    if len(field) == 2:
+        program = Program(((1, 0, 1), (0, 1, 1)), mixtures=(((0, 1.0, -1), (1, -1.0, -1)),))
+    else:
+        turns = ((1, 2), (2, 0), (0, 1))
+        components = tuple(derivative for j, k in turns for derivative in ((k, j, 1), (j, k, 1)))
+        mixtures = tuple(((2 * i, 1.0, -1), (2 * i + 1, -1.0, -1)) for i in range(3))
+        program = Program(components, (3,), mixtures)
+    options = None, accuracy, edge_order, boundary, cval
+    return carry_out(program, field, True, spacing, options, (where, nan), out, workers)
+
+
+@_documented
+def jacobian(
+    F: Any,
+    *spacing: Any,
+    accuracy: int = 2,
+    edge_order: int | None = None,
+    boundary: Any = "one-sided",
+    cval: float = 0.0,
+    where: Any = None,
+    nan: str = "propagate",
+    out: np.ndarray | None = None,
+    workers: int | None = None,
+) -> np.ndarray:
+    """Return all first derivatives of several fields.
+
+    Parameters
+    ----------
+    F : array_like, shape (m, *S)
+        Samples of m fields, or of the components of one.
+    *spacing : float, 1-D array or Grid
+        Where the samples are; see `gradient`.
+    <stencil>
+
+    Returns
+    -------
+    ndarray, shape (m, d, *S)
+        ``[i, k]`` is the derivative of ``F[i]`` along axis k of S.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gradient`; `F` has less than two axes.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> y, x = np.mgrid[:4, :5].astype(float)
+    >>> fg.jacobian([x + 2 * y, x * y, y])[:, :, 1, 2]
+    array([[2., 1.],
+           [2., 1.],
+           [1., 0.]])
+    """
+    field, presence = _as_stack(F), (where, nan)
+    program = Program(tuple((0, k, 1) for k in range(field.ndim - 1)), (field.ndim - 1,))
+    options = None, accuracy, edge_order, boundary, cval
+
+    def fill(fields, there, result):
+        for one, derivatives in zip(fields, result, strict=True):
+            carry_out(program, one, False, spacing, options, there, derivatives, workers)
+
+    return _filled(fill, field, True, (len(field), field.ndim - 1), presence, out)
+
+
+@_documented
+def hessian(
+    f: Any,
+    *spacing: Any,
+    accuracy: int = 2,
+    edge_order: int | None = None,
+    boundary: Any = "one-sided",
+    cval: float = 0.0,
+    where: Any = None,
+    nan: str = "propagate",
+    out: np.ndarray | None = None,
+    workers: int | None = None,
+) -> np.ndarray:
+    """Return all second derivatives of a sampled field.
+
+    Parameters
+    ----------
+    f : array_like, shape S
+        Samples of a scalar field; see `gradient`.
+    *spacing : float, 1-D array or Grid
+        Where the samples are; see `gradient`.
+    <stencil>
+
+    Returns
+    -------
+    ndarray, shape (d, d, *S)
+        Symmetric. ``[k, k]`` is the compact second derivative along axis k, ``[i, k]`` the first derivative along axis
+        k of that along axis i.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gradient`.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> y, x = np.mgrid[:4, :5].astype(float)
+    >>> fg.hessian(x**2 + 3 * x * y)[:, :, 1, 2]
+    array([[0., 3.],
+           [3., 2.]])
+    """
+    field, presence = as_field(f), (where, nan)
+    d, options = field.ndim, (None, accuracy, edge_order, boundary, cval)
+
+    def derive(source, axis, order, there, result):
+        carry_out(Program(((0, axis, order),)), source, False, spacing, options, there, result, workers)
+
+    def fill(samples, there, result):
+        for k in range(d):
+            derive(samples, k, 2, there, result[k, k])
+        # A first derivative waits where the transposed component will be.
+        of_first = there if there[0] is None and there[1] == "propagate" else (None, "omit")
+        for i in range(d - 1):
+            first = result[d - 1, i]
+            derive(samples, i, 1, there, first)
+            for k in range(i + 1, d):
+                derive(first, k, 1, of_first, result[i, k])
+            for k in range(i + 1, d):
+                result[k, i] = result[i, k]
+
+    return _filled(fill, field, False, (d, d), presence, out)
+
+
+@_documented
+def directional_derivative(
+    f: Any,
+    direction: Any,
+    *spacing: Any,
+    normalize: bool = True,
+    accuracy: int = 2,
+    edge_order: int | None = None,
+    boundary: Any = "one-sided",
+    cval: float = 0.0,
+    where: Any = None,
+    nan: str = "propagate",
+    out: np.ndarray | None = None,
+    workers: int | None = None,
+) -> np.ndarray:
+    """Return the derivative of a sampled field in a direction.
+
+    Parameters
+    ----------
+    f : array_like, shape S
+        Samples of a scalar field; see `gradient`.
+    direction : array_like, (d,) or (d, *S)
+        Components along the axes: of one direction, or of one for each sample.
+    *spacing : float, 1-D array or Grid
+        Where the samples are; see `gradient`.
+    normalize : bool
+        Whether a direction counts as the unit vector along it. Otherwise its length is a factor of the result.
+    <stencil>
+
+    Returns
+    -------
+    ndarray, shape S
+        The dot product of the direction and the gradient.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gradient`; `direction` has another shape, is not finite, or is zero and to be normalised.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> y, x = np.mgrid[:4, :5].astype(float)
+    >>> fg.directional_derivative(3 * y + 4 * x, (3, 4))[1]
+    array([5., 5., 5., 5., 5.])
+    """
+    field = as_field(f)
+    vectors = _as_direction(direction, field.shape, normalize)
+    d = field.ndim
+    arrays = list(vectors) if vectors.ndim > 1 else []
+    weights = [(k, 1.0, k) for k in range(d)] if arrays else [(k, float(vectors[k]), -1) for k in range(d)]
+    program = Program(tuple((0, k, 1) for k in range(d)), mixtures=(tuple(weights),))
+    options = None, accuracy, edge_order, boundary, cval
+    return carry_out(program, field, False, spacing, options, (where, nan), out, workers, arrays)
+
+
+# ---- arguments -----------------------------------------------------------------------------------------------
+
+
+def _sum(count):
+    return (tuple((k, 1.0, -1) for k in range(count)),)
+
+
+def _as_stack(F):
+    """Several fields, along axis 0."""
+    field = as_field(F, "F")
+    if field.dtype.kind in "mM":
+        raise TypeError(f"F must be an array of numbers, got dtype {field.dtype}")
+    if field.ndim < 2:
+        raise ValueError(f"F must have an axis of components and those of the samples, got shape {field.shape}")
+    if not len(field):
+        raise ValueError("F must have at least one component, got none")
+    return field
+
+
+def _as_vectors(F):
+    """One component for each axis."""
+    field = _as_stack(F)
+    if len(field) != field.ndim - 1:
+        raise ValueError(f"F must have one component for each of its {field.ndim - 1} other axes, got {len(field)}")
+    return field
+
+
+def _as_direction(direction, shape, normalize):
+    """Components of one direction, or of one per sample."""
+    vectors = as_field(direction, "direction")
+    if vectors.dtype.kind not in "biuf":
+        raise TypeError(f"direction must be real numbers, got dtype {vectors.dtype}")
+    vectors = np.asarray(vectors, np.result_type(vectors, np.float64))
+    d = len(shape)
+    if vectors.shape not in ((d,), (d, *shape)):
+        raise ValueError(f"direction must have shape ({d},) or {(d, *shape)}, got {vectors.shape}")
+    if not np.isfinite(vectors).all():
+        raise ValueError("direction must be finite")
+    if not operator.truth(normalize):
+        return vectors
+    largest = np.abs(vectors).max(axis=0)
+    if not np.all(largest > 0):
+        raise ValueError("direction must not be zero, unless normalize=False")
+    scaled = vectors / largest  # whose squares neither overflow nor vanish
+    return scaled / np.sqrt((scaled**2).sum(axis=0))
+
+
+def _filled(fill, field, stacked, leading, presence, out):
+    """A result that `fill(field, presence, result)` makes of a field in several steps."""
+    plain = np.asarray(field)
+    if plain.dtype.kind in "mM":
+        raise TypeError(f"f must be an array of numbers, got dtype {plain.dtype}")
+    one = plain[0] if stacked else plain
+    masked = np.ma.getmaskarray(field) if np.ma.is_masked(field) else None
+    if masked is not None:
+        where, nan = presence
+        there = ~masked.any(axis=0) if stacked else ~masked
+        presence = there if where is None else there & as_where(where, one.shape), nan
+    dtype = KINDS[plain.dtype.char].result
+    if out is None:
+        result = new_result(leading, one, memory_order(one), dtype)
+    else:
+        result = check_out(out, leading + one.shape, dtype)
+        plain = apart(plain, out)
+    fill(plain, presence, result)
+    if masked is None or out is not None:
+        return result
+    gaps = np.empty(result.shape, np.float32)
+    fill(np.zeros(plain.shape, np.float32), presence, gaps)
+    return np.ma.array(result, mask=np.isnan(gaps))

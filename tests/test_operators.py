@@ -1,0 +1,361 @@
+"""The other operators: sums of derivatives that an oracle takes one by one, in every kind and layout of numbers."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fieldgrad as fg
+import nasty
+from helpers import assert_same_bits
+from oracles import ONE_SIDED, PAD_MODES, derivative_with_gaps
+
+BOUNDARIES = (ONE_SIDED, *PAD_MODES)
+
+
+def oracle(f, coords, axis, order, accuracy, edge_order, boundary, cval, present):
+    """A derivative along an axis, and its scale."""
+    at_edges = edge_order or (1 if accuracy == 2 and order == 1 else accuracy)
+    lines, marks = (np.moveaxis(a, axis, 0).reshape(f.shape[axis], -1) for a in (f, present))
+    x, period = coords[axis]
+    result, scale = np.empty(lines.shape, np.longdouble), np.empty(lines.shape, np.longdouble)
+    for k in range(lines.shape[1]):
+        result[:, k], scale[:, k] = derivative_with_gaps(
+            lines[:, k], marks[:, k], x, accuracy, at_edges, boundary[axis], cval, period, order
+        )
+    shape = np.moveaxis(f, axis, 0).shape
+    return tuple(np.moveaxis(a.reshape(shape), 0, axis) for a in (result, scale))
+
+
+@st.composite
+def problems(draw, dims=(1, 3), sizes=(1, 8), least=None):
+    """A grid, how to derive, and which samples are there."""
+    ndim = draw(st.integers(*dims))
+    accuracy = draw(st.sampled_from((2, 4)))
+    edge_order = draw(st.sampled_from((None, 1, 2)))
+    boundary, coords, spacing, periodic, periods, shape = [], [], [], [], [], []
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    order = draw(st.integers(1, 4))
+    for _ in range(ndim):
+        n = max(draw(st.integers(*sizes)), (edge_order or accuracy) + max(order, 2))
+        even, loop = draw(st.booleans()), draw(st.booleans())
+        step = float(rng.uniform(0.5, 2))
+        x = step * np.arange(n) if even else np.cumsum(rng.uniform(0.5, 1.5, n))
+        period = n * step if even else x[-1] - x[0] + 1
+        words = ("periodic",) * 2 if loop else tuple(draw(st.sampled_from(BOUNDARIES)) for _ in range(2))
+        if "periodic" in words and not loop:
+            words = (ONE_SIDED, "mirror")
+        shape.append(n)
+        coords.append((x, period))
+        spacing.append(step if even else x)
+        boundary.append(words)
+        periodic.append(loop)
+        periods.append(None if even or not loop else period)
+    grid = fg.Grid.cartesian(*spacing, shape=shape, periodic=periodic, period=periods)
+    words = tuple(ONE_SIDED if loop else pair for pair, loop in zip(boundary, periodic, strict=True))
+    options = {"accuracy": accuracy, "edge_order": edge_order, "boundary": words, "cval": 0.7}
+    present = np.ones(shape, bool)
+    if draw(st.booleans()):
+        present = rng.random(shape) > draw(st.sampled_from((0.1, 0.5)))
+        options["where"] = present
+    return rng, grid, tuple(shape), coords, tuple(boundary), order, present, options
+
+
+def assert_close(actual, expected, scale, factor=16):
+    np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected))
+    known = ~np.isnan(expected)
+    limit = factor * np.finfo(float).eps * scale[known]
+    assert (np.abs(actual[known] - expected[known]) <= limit).all()
+
+
+def derivatives(problem, fields, wanted):
+    """Those of the oracle, summed with signs: wanted are (sign, field, axis, order)."""
+    _, _, _, coords, boundary, _, present, options = problem
+    total, scale = 0, 0
+    for sign, k, axis, order in wanted:
+        result, size = oracle(
+            fields[k], coords, axis, order, options["accuracy"], options["edge_order"], boundary, 0.7, present
+        )
+        total, scale = total + sign * result, scale + size
+    return total, scale
+
+
+@given(problems())
+def test_partial_derivatives_are_those_of_the_oracle(problem):
+    rng, grid, shape, _, _, order, present, options = problem
+    f = rng.standard_normal(shape)
+    for axis in range(len(shape)):
+        seen = np.where(present, f, np.nan)
+        actual = fg.partial(seen, grid, axis=axis, order=order, **options)
+        assert_close(actual, *derivatives(problem, [f], [(1, 0, axis, order)]), 64)
+
+
+@given(problems())
+def test_laplacians_are_sums_of_second_derivatives(problem):
+    rng, grid, shape, _, _, _, present, options = problem
+    f = rng.standard_normal(shape)
+    wanted = [(1, 0, k, 2) for k in range(len(shape))]
+    assert_close(fg.laplacian(np.where(present, f, 1e300), grid, **options), *derivatives(problem, [f], wanted))
+
+
+@given(problems())
+def test_divergences_are_sums_of_derivatives(problem):
+    rng, grid, shape, _, _, _, present, options = problem
+    vectors = rng.standard_normal((len(shape), *shape))
+    wanted = [(1, k, k, 1) for k in range(len(shape))]
+    actual = fg.divergence(np.where(present, vectors, np.inf), grid, **options)
+    assert_close(actual, *derivatives(problem, vectors, wanted))
+
+
+@given(problems(dims=(2, 3)))
+def test_curls_are_differences_of_derivatives(problem):
+    rng, grid, shape, _, _, _, present, options = problem
+    vectors = rng.standard_normal((len(shape), *shape))
+    actual = fg.curl(np.where(present, vectors, np.nan), grid, **options)
+    if len(shape) == 2:
+        assert_close(actual, *derivatives(problem, vectors, [(1, 1, 0, 1), (-1, 0, 1, 1)]))
+        return
+    for i, (j, k) in enumerate(((1, 2), (2, 0), (0, 1))):
+        assert_close(actual[i], *derivatives(problem, vectors, [(1, k, j, 1), (-1, j, k, 1)]))
+
+
+@given(problems(sizes=(1, 6)), st.integers(1, 4))
+def test_jacobians_are_stacks_of_gradients(problem, count):
+    rng, grid, shape, _, _, _, _, options = problem
+    fields = rng.standard_normal((count, *shape))
+    actual = fg.jacobian(fields, grid, **options)
+    assert actual.shape == (count, len(shape), *shape)
+    for field, derivative in zip(fields, actual, strict=True):
+        assert_same_bits(derivative, fg.gradient(field, grid, axis=tuple(range(len(shape))), **options))
+
+
+@given(problems(dims=(1, 3), sizes=(1, 6)))
+def test_hessians_are_derivatives_of_derivatives(problem):
+    rng, grid, shape, _, _, _, present, options = problem
+    f = rng.standard_normal(shape)
+    actual = fg.hessian(np.where(present, f, np.nan), grid, **options)
+    d = len(shape)
+    assert actual.shape == (d, d, *shape)
+    again = dict(options)
+    if "where" in again:
+        again["where"] = None
+        again["nan"] = "omit"
+    for i in range(d):
+        assert_same_bits(actual[i, i], fg.partial(f, grid, axis=i, order=2, **options))
+        first = fg.gradient(f, grid, axis=i, **options)
+        for k in range(i + 1, d):
+            assert_same_bits(actual[i, k], fg.gradient(first, grid, axis=k, **again))
+            assert_same_bits(actual[k, i], actual[i, k])
+    if "where" not in options:
+        np.testing.assert_allclose(np.trace(actual), fg.laplacian(f, grid, **options), rtol=1e-12, atol=1e-12)
+
+
+@given(problems(), st.booleans())
+def test_directional_derivatives_are_products_with_the_gradient(problem, normalize):
+    rng, grid, shape, _, _, _, _, options = problem
+    f = rng.standard_normal(shape)
+    gradient = fg.gradient(f, grid, axis=tuple(range(len(shape))), **options)
+    for direction in (rng.standard_normal(len(shape)), rng.standard_normal((len(shape), *shape))):
+        size = np.sqrt((direction**2).sum(axis=0)) if normalize else 1
+        unit = (direction / size).reshape(len(shape), *np.shape(direction)[1:] or (1,) * len(shape))
+        expected = (unit * gradient).sum(axis=0)
+        actual = fg.directional_derivative(f, direction, grid, normalize=normalize, **options)
+        np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-12)
+
+
+# ---- kinds of arrays -------------------------------------------------------------------------------------------
+
+OPERATORS = {
+    "partial": lambda f, **o: fg.partial(f, axis=f.ndim - 1, order=2, **o),
+    "laplacian": fg.laplacian,
+    "divergence": lambda f, **o: fg.divergence(stacked(f), **o),
+    "curl": lambda f, **o: fg.curl(stacked(f), **o),
+    "jacobian": lambda f, **o: fg.jacobian(stacked(f), **o),
+    "hessian": fg.hessian,
+    "directional": lambda f, **o: fg.directional_derivative(f, (1.0, 2.0), **o),
+    "along a field": lambda f, **o: fg.directional_derivative(
+        f, np.stack([np.ones(f.shape), np.arange(float(f.size)).reshape(f.shape)]), **o
+    ),
+}
+
+
+def stacked(f):
+    """Two components with the field's layout, as parts of one array."""
+    pair = np.empty((2, *f.shape), f.dtype)
+    pair[0], pair[1] = f, f[::-1, ::-1]
+    return pair
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+@given(dtype=st.sampled_from(nasty.DTYPES), layout=st.sampled_from(tuple(nasty.LAYOUTS)), workers=st.integers(1, 3))
+def test_layouts_and_kinds_of_numbers_do_not_matter(name, dtype, layout, workers):
+    rng = np.random.default_rng(1)
+    f = rng.integers(0, 2 if dtype.kind == "b" else 9, (7, 8)).astype(dtype)
+    expected = OPERATORS[name](f)
+    assert expected.dtype == nasty.result_dtype(dtype)
+    assert_same_bits(OPERATORS[name](nasty.LAYOUTS[layout](f), workers=workers), expected)
+    out = np.empty_like(expected)
+    assert OPERATORS[name](f, out=out) is out
+    assert_same_bits(out, expected)
+    wide = OPERATORS[name](f.astype(np.clongdouble if dtype.kind == "c" else np.longdouble))
+    size = np.abs(wide).max()
+    np.testing.assert_allclose(expected, wide, rtol=0, atol=8 * np.finfo(expected.dtype).eps * size)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_large_fields_have_the_bits_of_every_instruction_set(name, isa):
+    f = np.random.default_rng(2).standard_normal((900, 700))
+    actual = OPERATORS[name](f, workers=2)
+    part = OPERATORS[name](np.ascontiguousarray(f[400:460, 300:360]), workers=1)
+    if name not in ("along a field", "divergence", "curl", "jacobian"):
+        inner = (..., slice(4, -4), slice(4, -4))
+        assert_same_bits(actual[..., 400:460, 300:360][inner], part[inner])
+    out = np.empty_like(actual)
+    OPERATORS[name](f, out=out, workers=1)
+    assert_same_bits(out, actual)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_results_may_overlap_the_field(name):
+    f = np.random.default_rng(3).standard_normal((24, 30))
+    expected = OPERATORS[name](f)
+    room = np.empty(expected.size + f.size)
+    mine = room[5 : 5 + f.size].reshape(f.shape)
+    mine[...] = f
+    out = room[: expected.size].reshape(expected.shape)
+    if name in ("divergence", "curl", "jacobian"):
+        return  # these make their own stack
+    assert_same_bits(OPERATORS[name](mine, out=out), expected)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_masked_arrays_give_masked_results(name):
+    rng = np.random.default_rng(4)
+    f = np.ma.array(rng.standard_normal((9, 10)), mask=rng.random((9, 10)) < 0.2)
+    if name in ("divergence", "curl", "jacobian"):
+        function = getattr(fg, name)
+        result = function(np.ma.stack([f, f]))
+        plain = function(np.stack([f.data, f.data]), where=~f.mask)
+    else:
+        result = OPERATORS[name](f)
+        plain = OPERATORS[name](f.data, where=~f.mask)
+    assert isinstance(result, np.ma.MaskedArray)
+    np.testing.assert_array_equal(np.ma.getmaskarray(result), np.isnan(plain))
+    assert_same_bits(result.filled(np.nan), plain)
+
+
+# ---- what they are in analysis -----------------------------------------------------------------------------------
+
+
+def field(x, y):
+    return np.sin(x + 0.3) * np.cos(y - 0.2)
+
+
+def along_x(x, y):
+    return np.cos(x + 0.3) * np.cos(y - 0.2)
+
+
+def along_y(x, y):
+    return -np.sin(x + 0.3) * np.sin(y - 0.2)
+
+
+ORDERS = {  # the operator of a field and its coordinates, and what it should be
+    "partial 1": (lambda f, *x, **o: fg.partial(f, *x, axis=0, **o), along_x),
+    "partial 2": (lambda f, *x, **o: fg.partial(f, *x, axis=1, order=2, **o), lambda *x: -field(*x)),
+    "partial 3": (lambda f, *x, **o: fg.partial(f, *x, axis=0, order=3, **o), lambda *x: -along_x(*x)),
+    "partial 4": (lambda f, *x, **o: fg.partial(f, *x, axis=1, order=4, **o), field),
+    "laplacian": (fg.laplacian, lambda *x: -2 * field(*x)),
+    "hessian": (
+        lambda f, *x, **o: fg.hessian(f, *x, **o)[0, 1],
+        lambda x, y: -np.cos(x + 0.3) * np.sin(y - 0.2),
+    ),
+    "divergence": (
+        lambda f, *x, **o: fg.divergence(np.stack([f, 2 * f]), *x, **o),
+        lambda *x: along_x(*x) + 2 * along_y(*x),
+    ),
+    "curl": (
+        lambda f, *x, **o: fg.curl(np.stack([f, 2 * f]), *x, **o),
+        lambda *x: 2 * along_x(*x) - along_y(*x),
+    ),
+    "directional": (
+        lambda f, *x, **o: fg.directional_derivative(f, (3, 4), *x, **o),
+        lambda *x: 0.6 * along_x(*x) + 0.8 * along_y(*x),
+    ),
+}
+
+
+@pytest.mark.parametrize("accuracy", (2, 4, 6, 8))
+@pytest.mark.parametrize("name", ORDERS)
+@pytest.mark.parametrize("even", (True, False), ids=("even", "stretched"))
+def test_orders_of_accuracy(name, accuracy, even):
+    function, exact = ORDERS[name]
+    errors, counts = [], (60, 90) if accuracy < 8 else (30, 45)
+    for n in counts:
+        xi = np.linspace(0, 1, n, dtype=np.longdouble)  # or rounding would be all that is seen of higher orders
+        coords = [length * (xi if even else xi + np.sin(2 * xi) / 13) for length in (3, 2.5)]
+        at = np.meshgrid(*coords, indexing="ij")
+        actual = function(field(*at), *coords, accuracy=accuracy, edge_order=2 if accuracy == 2 else None)
+        errors.append(np.abs(actual - exact(*at)).max())
+    order = np.log(errors[0] / errors[1]) / np.log((counts[1] - 1) / (counts[0] - 1))
+    # One-sided stencils of even order have a point more than central ones, and may be better than they should.
+    assert accuracy - (0.2 if accuracy < 8 else 0.5) < order < accuracy + 0.6
+
+
+def test_identities():
+    rng = np.random.default_rng(6)
+    grid = fg.Grid.cartesian(0.5, shape=(9, 10, 11), periodic=True)
+    f, vectors = rng.standard_normal((9, 10, 11)), rng.standard_normal((3, 9, 10, 11))
+    np.testing.assert_allclose(fg.curl(fg.gradient(f, grid), grid), 0, atol=1e-13)
+    np.testing.assert_allclose(fg.divergence(fg.curl(vectors, grid), grid), 0, atol=1e-13)
+    total = fg.divergence(vectors, grid).sum()
+    assert abs(total) < 1e-11
+    for function in (fg.laplacian, fg.hessian):
+        np.testing.assert_array_equal(function(np.full((8, 9), 1e8 / 3), 0.1), 0)
+
+
+@pytest.mark.parametrize("order", (1, 2, 3, 4))
+@pytest.mark.parametrize("accuracy", (2, 4, 6, 8))
+def test_polynomials_are_exact(order, accuracy):
+    rng = np.random.default_rng(order)
+    x = np.cumsum(rng.uniform(0.5, 1.5, 30)) / 10
+    polynomial = np.polynomial.Polynomial(rng.uniform(-1, 1, accuracy + order - (order % 2 == 0)))
+    for coords in (x, np.linspace(0, 3, 30)):
+        actual = fg.partial(polynomial(coords), coords, axis=0, order=order, accuracy=accuracy, edge_order=None)
+        if accuracy == 2 and order == 1:
+            actual = fg.partial(polynomial(coords), coords, axis=0, accuracy=2, edge_order=2)
+        expected = polynomial.deriv(order)(coords)
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
+
+
+# ---- bad input -------------------------------------------------------------------------------------------------
+
+F = np.ones((5, 6))
+
+
+@pytest.mark.parametrize(
+    ("error", "match", "call"),
+    [
+        (TypeError, "axis must be an int, got None", lambda: fg.partial(F, axis=None)),
+        (TypeError, "axis must be an int", lambda: fg.partial(F, axis=(0, 1))),
+        (ValueError, "order must be 1, 2, 3 or 4, got 5", lambda: fg.partial(F, axis=0, order=5)),
+        (ValueError, "axis", lambda: fg.partial(F, axis=2)),
+        (ValueError, "needs at least 11", lambda: fg.partial(F, axis=0, order=3, accuracy=8)),
+        (ValueError, "needs at least 4", lambda: fg.laplacian(np.ones((3, 9)))),
+        (ValueError, "one component for each of its 2 other axes, got 3", lambda: fg.divergence(np.ones((3, 5, 6)))),
+        (ValueError, "F must have an axis of components", lambda: fg.divergence(np.ones(4))),
+        (ValueError, "2 or 3 components for its curl, got 1", lambda: fg.curl(np.ones((1, 5)))),
+        (ValueError, "2 or 3 components for its curl, got 4", lambda: fg.curl(np.ones((4, 5, 5, 5, 5)))),
+        (TypeError, "F must be an array of numbers", lambda: fg.jacobian(np.ones((2, 4), "m8[s]"))),
+        (ValueError, "direction must not be zero", lambda: fg.directional_derivative(F, (0, 0))),
+        (ValueError, "direction must have shape", lambda: fg.directional_derivative(F, (1, 0, 0))),
+        (ValueError, "direction must be finite", lambda: fg.directional_derivative(F, (1, np.nan))),
+        (TypeError, "direction must be real numbers", lambda: fg.directional_derivative(F, (1j, 0))),
+        (ValueError, "out must have shape", lambda: fg.hessian(F, out=np.empty((2, 2, 5, 5)))),
+        (TypeError, "out must have dtype", lambda: fg.laplacian(F, out=np.empty((5, 6), np.float32))),
+        (TypeError, "f must be an array of numbers", lambda: fg.hessian(np.ones((4, 5), "m8[s]"))),
+        (TypeError, "spacing needs", lambda: fg.laplacian(F, 1.0, 2.0, 3.0)),
+    ],
+)
+def test_bad_input_is_named(error, match, call):
+    with pytest.raises(error, match=match):
+        call()
