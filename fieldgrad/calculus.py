@@ -305,7 +305,8 @@ def carry_out(
 
 def _as_factor(array, order, kind):
     """An array as mixtures take it: in the type of the arithmetic, in the order of memory, once per lane."""
-    return np.repeat(np.ascontiguousarray(array.transpose(order), "fdg"[kind.sample]), kind.lanes, axis=-1)
+    ordered = np.ascontiguousarray(array.transpose(order), "fdg"[kind.sample])
+    return ordered if kind.lanes == 1 else np.repeat(ordered, kind.lanes, axis=-1)
 
 
 def _is_plain(presence):

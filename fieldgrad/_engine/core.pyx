@@ -170,6 +170,7 @@ cdef class Plan:
             for t, (component, number, factors, array) in enumerate(terms):
                 term = &self.mixture[m].term[t]
                 term.component, term.number, term.array = component, number, array
+                self.mixture[m].varies |= len(factors) > 0 or array >= 0
                 for axis, factor in factors:
                     if pad + axis == job.dims - 1:
                         term.row = self.keep(np.repeat(np.asarray(factor), job.lanes), self.sample_type)

@@ -78,6 +78,7 @@ cdef struct Term:
 # What becomes of the components before they are reduced: sums of terms.
 cdef struct Mixture:
     int terms
+    bint varies                     # from row to row, or along rows
     Term *term
 
 cdef struct Layout:
@@ -425,13 +426,15 @@ cdef void mix(Worker *worker, const Mixture *mixture, void **parts, Py_ssize_t p
               char *dst) noexcept nogil:
     """One mixture of the components of a block."""
     cdef Job *job = worker.job
-    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0, shift, r
+    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0, rows = 1, shift, r = r0
     cdef const void *a[MOST_TERMS]
     cdef const void *b[MOST_TERMS]
     cdef long double number[MOST_TERMS]
     cdef const Term *term
     cdef int t, k
-    for r in range(r0, r1):
+    if not mixture.varies:
+        rows = r1 - r0
+    while r < r1:
         shift = (r - r0) * width * job.item
         for t in range(mixture.terms):
             term = &mixture.term[t]
@@ -445,7 +448,8 @@ cdef void mix(Worker *worker, const Mixture *mixture, void **parts, Py_ssize_t p
             for k in range(term.factors):
                 number[t] *= term.factor[k][along(job, term.axis[k], plane, r)]
         job.kernels.load[FG_F32 + 2](worker.weight, <const char *>number, sizeof(long double), mixture.terms, 1, 0)
-        job.kernels.products(dst + shift, a, b, worker.weight, mixture.terms, width)
+        job.kernels.products(dst + shift, a, b, worker.weight, mixture.terms, rows * width)
+        r += rows
 
 
 cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:

@@ -19,18 +19,37 @@ static void FG_NAME(blank)(void *out, const unsigned char *present, Py_ssize_t n
             ((T *)out)[j] = present[j / lanes] ? ((const T *)out)[j] : nan;
 }
 
-/* out = sum over k of w[k] * a[k] * b[k], or w[k] * a[k] where b[k] is NULL. */
+/* Up to three terms of a sum, onto what is there or not. All but the addresses are constants where this is inlined. */
+FG_INLINE void FG_NAME(add_products)(T *FG_RESTRICT out, const T *const *a, const T *const *b, const T *w, int count,
+                                     int both, int onto, Py_ssize_t n)
+{
+    for (Py_ssize_t j = 0; j < n; j++) {
+        T sum = onto ? out[j] : 0;
+        for (int k = 0; k < count; k++) {
+            T term = w[k] * (both ? a[k][j] * b[k][j] : a[k][j]);
+            sum = onto || k ? sum + term : term;
+        }
+        out[j] = sum;
+    }
+}
+
+/* out = sum over k of w[k] * a[k] * b[k], or w[k] * a[k] where b[k] is NULL; in that order. */
 static void FG_NAME(products)(void *out, const void *const *a, const void *const *b, const void *w, int count, Py_ssize_t n)
 {
-    T *FG_RESTRICT to = (T *)out;
-    for (int k = 0; k < count; k++) {
-        const T *x = (const T *)a[k], *y = (const T *)b[k], weight = ((const T *)w)[k];
-        if (k == 0)
-            for (Py_ssize_t j = 0; j < n; j++)
-                to[j] = weight * (y ? x[j] * y[j] : x[j]);
+    for (int k = 0, more; k < count; k += more) {
+        const T *const *x = (const T *const *)a + k, *const *y = (const T *const *)b + k, *weight = (const T *)w + k;
+        for (more = 1; more < 3 && k + more < count && !y[more] == !y[0]; more++)
+            ;
+#define FG_ADD(COUNT, BOTH) \
+        if (k == 0) \
+            FG_NAME(add_products)((T *)out, x, y, weight, COUNT, BOTH, 0, n); \
+        else \
+            FG_NAME(add_products)((T *)out, x, y, weight, COUNT, BOTH, 1, n)
+        if (y[0])
+            switch (more) { case 1: FG_ADD(1, 1); break; case 2: FG_ADD(2, 1); break; default: FG_ADD(3, 1); }
         else
-            for (Py_ssize_t j = 0; j < n; j++)
-                to[j] += weight * (y ? x[j] * y[j] : x[j]);
+            switch (more) { case 1: FG_ADD(1, 0); break; case 2: FG_ADD(2, 0); break; default: FG_ADD(3, 0); }
+#undef FG_ADD
     }
 }
 
