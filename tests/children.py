@@ -81,6 +81,11 @@ def fork_in_the_middle():
     thread.join()
 
 
+def heed_interrupts():
+    """Python leaves Ctrl-C ignored where its parent does, as jobs in the background of a shell do."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def endless_call(name, workers):
     """A call of minutes in little memory: every row of the field, and of the result, is the same one."""
     shape = (1 << 12, 1 << 15, 1 << 10)
@@ -88,6 +93,7 @@ def endless_call(name, workers):
     stacked = (3,) if function is not fg.gradient_magnitude else ()
     f = np.broadcast_to(nasty.field(shape[-1:]), shape)
     row = np.zeros(shape[-1])
+    heed_interrupts()
     out = np.lib.stride_tricks.as_strided(row, (*stacked, *shape), (*[0] * (len(stacked) + 2), row.itemsize))
     print("started", flush=True)
     try:
@@ -105,6 +111,7 @@ def interrupt_a_reduction():
     skeleton = _morse._skeleton(f, (False,) * 3, 1)
     joins, fills, maxima = (skeleton.of_index(index) for index in (1, 2, 3))
     above = _morse._merge(skeleton, fills, maxima.vertices[maxima.order[::-1]], up=True)
+    heed_interrupts()
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
     try:
         _morse._reduce(skeleton, joins, fills, above)
@@ -114,6 +121,21 @@ def interrupt_a_reduction():
     small = f[:6, :6, :6]
     assert sorted(zip(*_morse.pairs(small, (False,) * 3), strict=True)) == morse_oracle.pairs(small, (False,) * 3)
     print("still right")
+
+
+def long_search(workers):
+    """All critical points of noise, which takes a minute."""
+    f = np.random.default_rng(0).standard_normal((128, 128, 128))
+    part = f[:8, :8, :8]
+    expected = fg.critical_points(part, workers=workers)
+    heed_interrupts()
+    print("started", flush=True)
+    try:
+        fg.critical_points(f, workers=workers)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+    assert_same_bits(fg.critical_points(part, workers=workers).points, expected.points)
+    print("still right", flush=True)
 
 
 def threads():

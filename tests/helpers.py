@@ -1,8 +1,11 @@
 """What the tests share: comparing bits, counting ulps, running code in an interpreter of its own."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +76,25 @@ def output_of(code, **environment):
     child = run_python(code, **environment)
     assert child.returncode == 0, child.stderr
     return child.stdout.strip()
+
+
+def assert_interrupt_ends(code):
+    """Ctrl-C ends within a second what `code` does once it has printed "started".
+
+    It is to catch the interrupt and print "interrupted", then "still right" if all is well.
+    """
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, env=child_environment(), text=True, stdout=subprocess.PIPE) as child:
+        watchdog = threading.Timer(30, child.kill)
+        watchdog.start()
+        assert child.stdout.readline() == "started\n"
+        time.sleep(0.3)
+        sent = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline() == "interrupted\n"
+        assert time.monotonic() - sent < 1
+        assert child.stdout.read() == "still right\n"
+        watchdog.cancel()
 
 
 def child_environment(**changes):

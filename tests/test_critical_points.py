@@ -1,5 +1,9 @@
 """critical_points: every point of known fields, each once; agreement with an oracle; what must not matter."""
 
+import copy
+import multiprocessing
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +14,7 @@ import critical_oracle
 import critical_sweep
 import fieldgrad as fg
 import morse_oracle
+from helpers import assert_interrupt_ends
 
 
 def counts(cp):
@@ -318,6 +323,12 @@ def test_workers_do_not_matter():
         np.testing.assert_array_equal(getattr(one, name), getattr(three, name))
 
 
+@pytest.mark.linux
+@pytest.mark.uninstrumented
+def test_interrupt_ends_a_long_search_within_a_second(workers):
+    assert_interrupt_ends(f"import children; children.long_search({workers})")
+
+
 # ---- parts of fields -------------------------------------------------------------------------------------------
 
 
@@ -465,6 +476,41 @@ def test_a_part_of_the_table_is_a_table():
     with pytest.raises(IndexError):
         cp[len(cp)]
     assert cp.partner.base is None or (cp.partner == cp[:].partner).all()
+
+
+def assert_same_table(actual, expected):
+    assert repr(actual) == repr(expected)
+    for name, column in vars(expected).items():
+        if isinstance(column, np.ndarray):
+            np.testing.assert_array_equal(getattr(actual, name), column)
+    for name in ("undecided", "unsearched"):
+        parts = zip(getattr(actual, name), getattr(expected, name), strict=True)
+        for one, other in parts:
+            np.testing.assert_array_equal(np.stack([one.low, one.high]), np.stack([other.low, other.high]))
+            assert one.poincare_index == other.poincare_index
+    assert (actual.complete, actual.euler) == (expected.complete, expected.euler)
+
+
+@pytest.mark.parametrize(
+    "copied",
+    (copy.copy, copy.deepcopy, lambda table: pickle.loads(pickle.dumps(table))),
+    ids=("copy", "deepcopy", "pickle"),
+)
+def test_copies_are_the_same_table(copied):
+    f = noise((90, 12), 1.0)
+    f[:60] = 0.0
+    f[75, 5] = np.nan
+    cp = fg.critical_points(f, persistence=True)
+    assert cp.undecided and cp.unsearched
+    assert_same_table(copied(cp), cp)
+    assert_same_table(copied(cp).by_persistence(0.1), cp.by_persistence(0.1))
+
+
+def test_tables_come_from_other_processes():
+    fields = [noise((12, 12), 1.0, seed) for seed in range(4)]
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        for actual, f in zip(pool.map(fg.critical_points, fields), fields, strict=True):
+            assert_same_table(actual, fg.critical_points(f))
 
 
 def test_the_table_as_a_dictionary():

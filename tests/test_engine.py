@@ -1,11 +1,6 @@
 """The engine: the same bits however it runs, good manners towards threads, signals, processes and memory."""
 
 import multiprocessing
-import signal
-import subprocess
-import sys
-import threading
-import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,7 +14,7 @@ import fieldgrad as fg
 import nasty
 import oracles
 from fieldgrad._engine import core
-from helpers import FUNCTIONS, assert_same_bits, child_environment, output_of
+from helpers import FUNCTIONS, assert_interrupt_ends, assert_same_bits, output_of
 
 MIB = 2**20
 OPTIONS = (
@@ -268,19 +263,7 @@ def test_import_and_small_calls_start_no_thread():
 @pytest.mark.linux
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_interrupt_ends_a_long_call_within_a_second(function, workers):
-    code = f"import children; children.endless_call({function.__name__!r}, {workers})"
-    command = [sys.executable, "-c", code]
-    with subprocess.Popen(command, env=child_environment(), text=True, stdout=subprocess.PIPE) as child:
-        watchdog = threading.Timer(30, child.kill)
-        watchdog.start()
-        assert child.stdout.readline() == "started\n"
-        time.sleep(0.3)
-        sent = time.monotonic()
-        child.send_signal(signal.SIGINT)
-        assert child.stdout.readline() == "interrupted\n"
-        assert time.monotonic() - sent < 1
-        assert child.stdout.read() == "still right\n"
-        watchdog.cancel()
+    assert_interrupt_ends(f"import children; children.endless_call({function.__name__!r}, {workers})")
 
 
 def test_every_small_shape_is_served_or_refused():

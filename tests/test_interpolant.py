@@ -1,6 +1,9 @@
 """Interpolants: SciPy's spline, cubics exactly, periods, ends, and a bound of what a linearization leaves out."""
 
+import copy
 import math
+import multiprocessing
+import pickle
 import signal
 import subprocess
 import sys
@@ -459,7 +462,8 @@ def test_points_do_not_depend_on_each_other():
 @pytest.mark.parametrize("workers", (1, 2))
 def test_interrupt_ends_a_long_call_within_a_second(workers):
     code = (
-        "import numpy as np, fieldgrad as fg\n"
+        "import children, numpy as np, fieldgrad as fg\n"
+        "children.heed_interrupts()\n"
         "it = fg.Interpolant(np.zeros((4,) * 6))\n"
         "points = np.ones((4_000_000, 6))\n"
         "print('go', flush=True)\n"
@@ -473,6 +477,40 @@ def test_interrupt_ends_a_long_call_within_a_second(workers):
     child.send_signal(signal.SIGINT)
     _, errors = child.communicate(timeout=1)
     assert "KeyboardInterrupt" in errors
+
+
+# copies
+
+
+COPIES = (copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing)))
+
+
+@pytest.mark.parametrize("copied", COPIES, ids=("copy", "deepcopy", "pickle"))
+@pytest.mark.parametrize("period", (None, 9.0))
+def test_copies_are_the_same_function(copied, period):
+    x = np.array([0.0, 1.0, 2.5, 3.0, 5.0])[::-1]
+    it = interpolant_of(np.random.default_rng(0).uniform(-1, 1, (5, 6)), (x, np.arange(6.0)), (period, None))
+    points = points_between((-1, -1), (6, 6), 50, 0)
+    other = copied(it)
+    for actual, expected in zip(evaluate(other, points), evaluate(it, points), strict=True):
+        assert_same_bits(actual, expected)
+    assert (other.shape, other.ndim, repr(other)) == (it.shape, it.ndim, repr(it))
+    assert other.grid.periodic == it.grid.periodic
+    near = it.linearize([1.0, 2.0])
+    again = copied(near)
+    assert (again.value, again([0.1, 0.2]), again.error_bound(0.3)) == (
+        near.value,
+        near([0.1, 0.2]),
+        near.error_bound(0.3),
+    )
+
+
+def test_copies_work_in_other_processes():
+    it = fg.Interpolant(np.random.default_rng(0).uniform(-1, 1, (5, 6)), boundary="periodic")
+    parts = np.split(points_between((0, 0), (5, 6), 60, 0), 3)
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        for actual, part in zip(pool.map(it, parts), parts, strict=True):
+            assert_same_bits(actual, it(part))
 
 
 # linearization
