@@ -13,7 +13,7 @@ ENGINE := $(wildcard fieldgrad/_engine/*.pyx fieldgrad/_engine/*.px[di] fieldgra
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/with-all ## draw the examples into demo/
+demo: $(VENV)/with-demo ## draw the examples into demo/
 	@$(RUN) -m examples $(ARGS)
 
 test: $(VENV)/with-test ## the whole test suite, doctests included

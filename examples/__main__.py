@@ -10,11 +10,36 @@ import numpy as np
 
 import fieldgrad as fg
 
-from . import critical, edges, electrodes, heat, level_surface, photograph, terrain
+from . import (
+    consumer,
+    edges,
+    electrodes,
+    heat,
+    level_surface,
+    molecule,
+    photograph,
+    reaction,
+    summits,
+    terrain,
+    tokamak,
+)
 from ._style import save_small
 from ._timing import Timing, compare, numpy_magnitude, numpy_normals, table
 
 ROOT = Path(__file__).parents[1]
+EXAMPLES = (
+    electrodes,
+    photograph,
+    edges,
+    heat,
+    terrain,
+    level_surface,
+    reaction,
+    molecule,
+    tokamak,
+    summits,
+    consumer,
+)
 README_PICTURES = "electrodes", "terrain"
 
 
@@ -33,7 +58,7 @@ def run() -> None:
     arguments = parser.parse_args()
 
     timings = []
-    for example in (electrodes, photograph, edges, heat, terrain, critical, level_surface):
+    for example in EXAMPLES:
         print(example.__doc__.splitlines()[0])
         timings += example.main(ROOT / "demo")
     timings += time_a_large_field()

@@ -24,6 +24,7 @@ def pytest_configure(config):
         "uninstrumented: takes too long, or too much memory, under a sanitizer, where other tests go the same ways",
     )
     config.addinivalue_line("markers", "gudhi: beside GUDHI, where it is to be had")
+    config.addinivalue_line("markers", "pyscf: a molecule by PySCF, where it is to be had")
     config.addinivalue_line("markers", "free_memory(bytes): runs where so much memory is free")
 
 
@@ -38,7 +39,7 @@ def _has_its_machine(item):
     return not (
         (item.get_closest_marker("linux") and sys.platform != "linux")
         or (item.get_closest_marker("uninstrumented") and PROFILE == "sanitizer")
-        or (item.get_closest_marker("gudhi") and find_spec("gudhi") is None)
+        or any(item.get_closest_marker(name) and find_spec(name) is None for name in ("gudhi", "pyscf"))
         or (memory and _free_memory() < memory.args[0])
     )
 
