@@ -306,6 +306,14 @@ def test_transposition_and_descending_coordinates_do_not_matter():
     np.testing.assert_allclose(flipped.indices[other][:, 0], 11 - cp.indices[order][:, 0], atol=1e-9)
 
 
+@pytest.mark.parametrize("seed", (162, 234, 321))
+def test_the_last_pieces_of_each_axis_are_searched_like_the_first(seed):
+    f = noise((8, 8), 2.0, seed)
+    cp, other = fg.critical_points(f), fg.critical_points(f.T)
+    assert cp.complete and other.complete
+    assert_same_points(other.points[:, ::-1], cp.points, 1e-9)
+
+
 def test_rolling_a_periodic_field_rolls_its_points():
     f = noise((20, 18), 1.2, 9)
     grid = fg.Grid.cartesian(1.0, 1.0, shape=f.shape, periodic=True)

@@ -512,7 +512,7 @@ cdef class ZerosCall(Call):
                 mark = own.mark + a * plane + b * n
                 c = (self.coefficients + (self.start[0] + own.first[0] + a) * self.stride[0]
                      + (self.start[1] + own.first[1] + b) * self.stride[1] + self.start[2] + own.first[2])
-                mark[n - 1] = 0xFF
+                mark[n - 1] = 0  # no difference along the last axis, but others
                 mark_rises(mark, c, c + 1, n - 1, 2, False)
                 if b + 1 < rows[1]:
                     mark_rises(mark, c, c + self.stride[1], n, 1, True)
