@@ -179,7 +179,8 @@ cdef inline const char *placed(const Job *job, const Layout *layout, Py_ssize_t 
             + column // job.lanes * layout.stride[job.dims - 1])
 
 
-cdef inline const char *stored(const Worker *worker, Py_ssize_t plane, Py_ssize_t row, Py_ssize_t column) noexcept nogil:
+cdef inline const char *stored(const Worker *worker, Py_ssize_t plane, Py_ssize_t row,
+                               Py_ssize_t column) noexcept nogil:
     """The field's own sample."""
     return placed(worker.job, worker.field, plane, row, column)
 
@@ -348,7 +349,8 @@ cdef void within_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, 
             elif job.direct or tile.ca <= column < tile.cb:
                 set_source(sources, which, origin + column * job.item, here.row)
             else:
-                job.load(far, stored(worker, plane, r0, column), worker.field.stride[job.dims - 2], rows, job.lanes, job.swap)
+                job.load(far, stored(worker, plane, r0, column), worker.field.stride[job.dims - 2], rows, job.lanes,
+                         job.swap)
                 set_source(sources, which, far, lanes)
                 far += rows * lanes * job.item
         job.kernels.combine(dst + (i * lanes - tile.c0) * job.item, stride, sources, rows, lanes)
