@@ -651,7 +651,8 @@ cdef class ZerosCall(Call):
         result = np.empty(total, ZERO)
         cdef Zero *to = <Zero *>cnp.PyArray_DATA(result)
         for unit in range(units):
-            memcpy(to + at, self.found[unit].zero, self.found[unit].zeros * sizeof(Zero))
+            if self.found[unit].zeros > 0:
+                memcpy(to + at, self.found[unit].zero, self.found[unit].zeros * sizeof(Zero))
             at += self.found[unit].zeros
         return result
 
@@ -662,7 +663,8 @@ cdef class ZerosCall(Call):
         result = np.empty(total, PART)
         cdef Part *to = <Part *>cnp.PyArray_DATA(result)
         for unit in range(units):
-            memcpy(to + at, self.found[unit].part, self.found[unit].parts * sizeof(Part))
+            if self.found[unit].parts > 0:
+                memcpy(to + at, self.found[unit].part, self.found[unit].parts * sizeof(Part))
             at += self.found[unit].parts
         return result
 
