@@ -131,7 +131,8 @@ def potential(
     f : ndarray, shape S
         Of all fields for which the sum of squares of ``gradient(f) - F`` is least, the one with the least sum of
         squares itself, plus `reference`: so each part that is connected by stencils has the mean `reference`, but for
-        constant boundaries, which determine the mean. NaN where samples are absent.
+        constant boundaries, which determine the mean. NaN where samples are absent; next to those it may not be the
+        shortest where more than constants is undetermined.
     info : PotentialInfo
         If asked for.
 
