@@ -57,6 +57,6 @@ setup(
         extension("chains"),
         extension("morse", CALLS),
         extension("splines", CALLS),
-        extension("zeros", CALLS),
+        extension("zeros", [*CALLS, "nets.pxi", "krawczyk.pxi"]),
     ],
 )

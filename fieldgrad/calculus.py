@@ -289,27 +289,23 @@ def carry_out(
     else:
         check_out(out, leading + first.shape, dtype)
         f = apart(f, out)
-    fields, results, lead = list(f) if stacked else [f], out, len(leading)
-    if lead > 1:
-        results, lead = out.reshape(-1, *first.shape), 1
-        if not np.may_share_memory(results, out):
-            raise ValueError("out must be an array whose leading axes can be taken as one")
     marks = None
     if present is not None:
         marks = np.ascontiguousarray(apart(present, out).transpose(order)).view(np.uint8)
-    kind = KINDS[first.dtype.char]
-    factors = [_as_factor(apart(array, out), order, kind) for array in arrays]
-    plan(fields, results, order, lead, fresh, workers, share, marks, factors)
+    factors = [_as_factor(apart(array, out), order, first.dtype) for array in arrays]
+    plan(list(f) if stacked else [f], out, order, len(leading), fresh, workers, share, marks, factors)
     return out
 
 
-def _as_factor(array, order, kind):
+def _as_factor(array, order, dtype):
     """An array as mixtures take it: in the type of the arithmetic, in the order of memory, once per lane."""
+    kind = KINDS[dtype.char]
     ordered = np.ascontiguousarray(array.transpose(order), "fdg"[kind.sample])
     return ordered if kind.lanes == 1 else np.repeat(ordered, kind.lanes, axis=-1)
 
 
-def _is_plain(presence):
+def is_plain(presence: Any) -> bool:
+    """Whether nothing is said of samples that might be absent."""
     where, nan = presence
     return where is None and nan == "propagate"
 
@@ -317,7 +313,7 @@ def _is_plain(presence):
 def _present(presence, f, stacked):
     """Marks of the samples that exist; None if all do."""
     where, nan = presence
-    return None if _is_plain(presence) else as_present(where, nan, f, stacked)
+    return None if is_plain(presence) else as_present(where, nan, f, stacked)
 
 
 class _Coordinates(NamedTuple):
@@ -375,7 +371,7 @@ def _make_recipe(program, shape, dtype, order, axis, accuracy, edge_order, bound
         not dtype.isnative,
         dtype.char == "e",
         float(cval),
-        program.mixtures and [[(k, w, (), array) for k, w, array in terms] for terms in program.mixtures],
+        program.mixtures,
     )
     real = program.reduction == "norm"
     return _Recipe(plan, order, program.leading, np.dtype(kind.result.char.lower()) if real else kind.result)
@@ -538,7 +534,7 @@ def _dates(program, f, spacing, options, presence, out):
     axis, accuracy, edge_order, boundary, _ = options
     if program != "stack":
         raise TypeError(f"f must be an array of numbers, got dtype {f.dtype}")
-    plain = accuracy == 2 and boundary == ONE_SIDED and _is_plain(presence)
+    plain = accuracy == 2 and boundary == ONE_SIDED and is_plain(presence)
     if not plain or any(isinstance(step, Grid) for step in spacing):
         raise TypeError(f"f of dtype {f.dtype} takes numpy.gradient's arguments only")
     at_edges: Any = _as_orders(accuracy, edge_order)[1] or 1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 
 from ._arrays import KINDS, apart, as_field, check_out, memory_order, new_result
-from .calculus import Program, as_axes, as_where, carry_out
+from .calculus import Program, as_axes, as_where, carry_out, is_plain
 
 __all__ = ["curl", "directional_derivative", "divergence", "hessian", "jacobian", "laplacian", "partial"]
 
@@ -341,7 +340,7 @@ def hessian(
         for k in range(d):
             derive(samples, k, 2, there, result[k, k])
         # A first derivative waits where the transposed component will be.
-        of_first = there if there[0] is None and there[1] == "propagate" else (None, "omit")
+        of_first = there if is_plain(there) else (None, "omit")
         for i in range(d - 1):
             first = result[d - 1, i]
             derive(samples, i, 1, there, first)
@@ -447,7 +446,7 @@ def _as_direction(direction, shape, normalize):
         raise ValueError(f"direction must have shape ({d},) or {(d, *shape)}, got {vectors.shape}")
     if not np.isfinite(vectors).all():
         raise ValueError("direction must be finite")
-    if not operator.truth(normalize):
+    if not normalize:
         return vectors
     largest = np.abs(vectors).max(axis=0)
     if not np.all(largest > 0):

@@ -79,8 +79,7 @@ cdef class Plan:
     shape : tuple of int
         Of the field, its axes in the order of memory, slowest first.
     stencils : list of (int, int, Stencil)
-        For each component the field that it is of, the axis in that order, and its table; or axis -1 and None for the
-        samples themselves.
+        For each component the field that it is of, the axis in that order, and its table.
     reduction : {"stack", "norm", "unit"}
     sample : {0, 1, 2}
         Arithmetic in float, double or long double.
@@ -94,10 +93,9 @@ cdef class Plan:
         Results are half precision.
     cval : float
         Value beyond constant edges.
-    mixtures : list of lists of (int, float, list of (int, ndarray), int), or None
-        What to reduce in place of the components: for each, the terms of a sum. A term is a component times a number,
-        times factors that vary along one axis each, times an array of the call, or -1 for none: that, or a factor along
-        the last axis, but not both.
+    mixtures : sequence of sequences of (int, float, int), or None
+        What to reduce in place of the components: for each, the terms of a sum. A term is a component, its weight, and
+        the array of the call that it is multiplied by, or -1.
     """
 
     cdef Job job
@@ -140,21 +138,18 @@ cdef class Plan:
         job.slots = max(1, len({field for field, *_ in stencils}))
         for k, (field, axis, table) in enumerate(stencils):
             self.stencil[k].source = field
-            if table is None:
-                self.stencil[k].axis = -1
-            else:
-                self.read(&self.stencil[k], pad + axis, table)
-        self.read_mixtures(mixtures or [], pad)
+            self.read(&self.stencil[k], pad + axis, table)
+        self.read_mixtures(mixtures or ())
         self.cut()
 
     def __dealloc__(self):
         PyMem_Free(self.stencil)
         PyMem_Free(self.mixture)
 
-    cdef int read_mixtures(self, list mixtures, int pad) except -1:
+    cdef int read_mixtures(self, mixtures) except -1:
         """Take them over from Python."""
         cdef Job *job = &self.job
-        cdef Term *term
+        cdef Mixture *mixture
         cdef int m, t
         job.mixtures = len(mixtures)
         job.parts = job.mixtures or job.components
@@ -164,22 +159,13 @@ cdef class Plan:
         if self.mixture == NULL:
             raise MemoryError()
         for m, terms in enumerate(mixtures):
-            room = np.zeros(len(terms) * sizeof(Term), np.uint8)
-            self.mixture[m].terms = len(terms)
-            self.mixture[m].term = <Term *>self.keep(room, np.uint8)
-            for t, (component, number, factors, array) in enumerate(terms):
-                term = &self.mixture[m].term[t]
-                term.component, term.number, term.array = component, number, array
-                self.mixture[m].varies |= len(factors) > 0 or array >= 0
-                for axis, factor in factors:
-                    if pad + axis == job.dims - 1:
-                        term.row = self.keep(np.repeat(np.asarray(factor), job.lanes), self.sample_type)
-                        continue
-                    if term.factors == MOST_FACTORS:
-                        raise ValueError(f"a term has more than {MOST_FACTORS} factors")
-                    term.axis[term.factors] = pad + axis
-                    term.factor[term.factors] = <const long double *>self.keep(factor, np.longdouble)
-                    term.factors += 1
+            mixture = &self.mixture[m]
+            mixture.terms = len(terms)
+            weights = np.array([weight for _, weight, _ in terms]).astype(self.sample_type)
+            memcpy(mixture.weight, cnp.PyArray_DATA(weights), mixture.terms * job.item)
+            for t, (component, _, array) in enumerate(terms):
+                mixture.component[t], mixture.array[t] = component, array
+                mixture.varies |= array >= 0
         return 0
 
     cdef const char *keep(self, array, dtype):
@@ -285,7 +271,7 @@ cdef class Plan:
         return 0
 
     def __call__(self, list fields, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share,
-                 cnp.ndarray present=None, list arrays=None):
+                 cnp.ndarray present, list arrays):
         """Fill `out`.
 
         `order` has the axes of the fields as memory has them; `stacked` says that axis 0 of `out` counts
@@ -299,25 +285,24 @@ cdef class Plan:
         cdef Layout *layouts
         cdef Py_ssize_t work, share_from
         cdef int k, count = len(fields)
-        arrays = arrays or []
         memcpy(job, &self.job, sizeof(Job))
-        room = np.zeros((count + len(arrays)) * sizeof(Layout) + 1, np.uint8)
-        call.plan, call.arrays = self, (fields, out, present, arrays, room)
+        call.plan, call.arrays = self, (fields, out, present, arrays)
         if present is not None:
             job.mask = <const unsigned char *>cnp.PyArray_DATA(present)
         if job.units == 0 or job.components == 0:
             return
         job.kernels = fg_variant_kernels(_isa, self.sample)
         job.load = job.kernels.load[self.stored]
-        layouts = <Layout *>cnp.PyArray_DATA(room)
+        layouts = call.layouts = <Layout *>PyMem_Calloc(count + len(arrays), sizeof(Layout))
+        if layouts == NULL:
+            raise MemoryError()
         job.field, job.array = layouts, layouts + count
         job.direct = self.native
         for k, field in enumerate(fields):
             lay(&layouts[k], field, order, job.dims, 0)
             job.direct &= is_plain(&layouts[k], job.dims, job.shape, job.item, job.item * job.lanes)
-        in_order = tuple(range(len(order)))
         for k, array in enumerate(arrays):
-            lay(&layouts[count + k], array, in_order, job.dims, 0)
+            lay(&layouts[count + k], array, tuple(range(len(order))), job.dims, 0)
         lay(&job.out, out, order, job.dims, stacked)
         work = job.planes * job.rows * job.columns * job.item * (count + job.parts)
         if job.half or not is_plain(&job.out, job.dims, job.shape, job.item, job.out_item):
@@ -336,6 +321,10 @@ cdef class PlanCall(Call):
     cdef Job job
     cdef Plan plan
     cdef object arrays
+    cdef Layout *layouts
+
+    def __dealloc__(self):
+        PyMem_Free(self.layouts)
 
     cdef void *open(self) noexcept nogil:
         cdef Worker *worker = <Worker *>malloc(sizeof(Worker))

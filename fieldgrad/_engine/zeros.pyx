@@ -18,11 +18,10 @@ import numpy as np
 cnp.import_array()
 
 include "calls.pxi"
+include "nets.pxi"
+include "krawczyk.pxi"
 
 cdef enum:
-    DIMS = 3                        # missing axes come first, and have one piece
-    NET = 64
-    NET_PER_LINE = 16
     # Pieces of a unit: their marks stay in L2.
     BLOCK_0 = 8
     BLOCK_1 = 32
@@ -31,15 +30,6 @@ cdef enum:
     # Boxes of one piece, at most. Isolated zeros need some hundred, if they are regular or not.
     QUEUE = 4096
     PIECES_PER_STEP = 64
-    NEWTON_STEPS = 9
-
-cdef double EPSILON = 2.0**-52
-# Zeros that Newton's method has found: its last step but one, in sides of the box, at most.
-cdef double CONVERGED = 1e-7
-# What Krawczyk's test takes for a contraction.
-cdef double CONTRACTION = 0.9
-# Hessians whose determinant, relative to their largest entry, is smaller are singular.
-cdef double SINGULAR = 1e-12
 
 
 # ---- what is found ---------------------------------------------------------------------------------------
@@ -73,305 +63,6 @@ cdef void *room_for_one(void *items, Py_ssize_t count, Py_ssize_t *room, size_t 
     if larger != NULL:
         room[0] = 2 * count + 64
     return larger
-
-
-# ---- nets ------------------------------------------------------------------------------------------------
-
-cdef inline void weigh(double *out, const double *net, const double *m, int outer, int inner) noexcept nogil:
-    cdef int o, i, j
-    cdef const double *a
-    for o in range(outer):
-        a = net + 4 * o * inner
-        for j in range(4):
-            for i in range(inner):
-                out[(4 * o + j) * inner + i] = (m[4 * j] * a[i] + m[4 * j + 1] * a[inner + i]) \
-                    + (m[4 * j + 2] * a[2 * inner + i] + m[4 * j + 3] * a[3 * inner + i])
-
-
-cdef void apply(double *out, const double *net, const double *m, int dims, int axis) noexcept nogil:
-    """A 4 x 4 matrix along an axis of a net."""
-    # Sizes that the compiler knows are twice as fast.
-    cdef int behind = dims - 1 - axis
-    if dims == 3:
-        if behind == 2:
-            weigh(out, net, m, 1, 16)
-        elif behind == 1:
-            weigh(out, net, m, 4, 4)
-        else:
-            weigh(out, net, m, 16, 1)
-    else:
-        weigh(out, net, m, 1 << 2 * axis, 1 << 2 * behind)
-
-
-cdef void anchor(double *net, int size) noexcept nogil:
-    """Without the constant, whose rounding would hide what is left of the gradient in small boxes."""
-    cdef double first = net[0]
-    cdef int i
-    for i in range(size):
-        net[i] -= first
-
-
-cdef double largest(const double *net, int size) noexcept nogil:
-    cdef double most = 0
-    cdef int i
-    for i in range(size):
-        most = max(most, fabs(net[i]))
-    return most
-
-
-cdef inline double rounding(const double *net, int size) noexcept nogil:
-    """What arithmetic may have changed a derivative by, at most."""
-    return 64 * EPSILON * largest(net, size)
-
-
-cdef double extent(const double *net, int size) noexcept nogil:
-    cdef double low = net[0], high = net[0]
-    cdef int i
-    for i in range(size):
-        low, high = min(low, net[i]), max(high, net[i])
-    return high - low
-
-
-cdef inline void slope_range(const double *net, int outer, int inner, double *low, double *high) noexcept nogil:
-    cdef double slope, least = net[inner] - net[0], most = least
-    cdef int o, i
-    for o in range(outer):
-        for i in range(3 * inner):
-            slope = net[(4 * o + 1) * inner + i] - net[4 * o * inner + i]
-            least, most = min(least, slope), max(most, slope)
-    low[0], high[0] = 3 * least, 3 * most
-
-
-cdef bint one_sign(const double *net, int dims, double doubt) noexcept nogil:
-    """Whether some component of the gradient has no zero."""
-    cdef double low, high
-    cdef int axis
-    for axis in range(dims):
-        slope_range(net, 1 << 2 * axis, 1 << 2 * (dims - 1 - axis), &low, &high)
-        if low > doubt or high < -doubt:
-            return True
-    return False
-
-
-cdef void second_range(const double *net, int dims, int i, int j, double *low, double *high) noexcept nogil:
-    """Bounds of the second derivative along axes i >= j, per sides of the box."""
-    cdef int shift_i = 2 * (dims - 1 - i), shift_j = 2 * (dims - 1 - j), step_i = 1 << shift_i, step_j = 1 << shift_j
-    cdef int last_i = 1 if i == j else 2, factor = 6 if i == j else 9, at
-    cdef double value, least = 1e308, most = -1e308
-    for at in range(1 << 2 * dims):
-        if at >> shift_i & 3 <= last_i and at >> shift_j & 3 <= 2:
-            value = factor * ((net[at + step_i + step_j] - net[at + step_i]) - (net[at + step_j] - net[at]))
-            least, most = min(least, value), max(most, value)
-    low[0], high[0] = least, most
-
-
-cdef void basis_at(double t, double *weights) noexcept nogil:
-    """Bernstein's cubics, then their first and their second derivatives."""
-    cdef double s = 1 - t
-    weights[0], weights[1], weights[2], weights[3] = s * s * s, 3 * t * s * s, 3 * t * t * s, t * t * t
-    weights[4], weights[5] = -3 * s * s, 3 * s * s - 6 * t * s
-    weights[6], weights[7] = 6 * t * s - 3 * t * t, 3 * t * t
-    weights[8], weights[9], weights[10], weights[11] = 6 * s, 6 * t - 12 * s, 6 * s - 12 * t, 6 * t
-
-
-cdef inline double contracted(const double *net, const double *weights, const int *order, int dims) noexcept nogil:
-    """A derivative, of that order along each axis."""
-    cdef double values[NET_PER_LINE]
-    cdef const double *source = net
-    cdef const double *w
-    cdef int axis, i, size = 1 << 2 * dims
-    for axis in range(dims):
-        size //= 4
-        w = weights + 12 * axis + 4 * order[axis]
-        for i in range(size):
-            values[i] = (w[0] * source[i] + w[1] * source[size + i]) \
-                + (w[2] * source[2 * size + i] + w[3] * source[3 * size + i])
-        source = values
-    return values[0]
-
-
-cdef void derivatives(const double *net, int dims, const double *at, double *gradient, double *hessian) noexcept nogil:
-    """Per sides of the box, at a fraction of it."""
-    cdef double weights[12 * DIMS]
-    cdef int order[DIMS]
-    cdef int i, j, k
-    for k in range(dims):
-        basis_at(at[k], weights + 12 * k)
-        order[k] = 0
-    for i in range(dims):
-        order[i] += 1
-        gradient[i] = contracted(net, weights, order, dims)
-        for j in range(i + 1):
-            order[j] += 1
-            hessian[i * dims + j] = hessian[j * dims + i] = contracted(net, weights, order, dims)
-            order[j] -= 1
-        order[i] -= 1
-
-
-cdef bint invert(const double *m, int dims, double *inverse) noexcept nogil:
-    """Of a symmetric matrix, if it is regular."""
-    cdef double a[9]
-    cdef double size = 0, det
-    cdef int i, j
-    for i in range(dims * dims):
-        size = max(size, fabs(m[i]))
-    if not size > 0:
-        return False
-    for i in range(dims * dims):
-        a[i] = m[i] / size
-    if dims == 1:
-        inverse[0] = 1 / m[0]
-        return True
-    if dims == 2:
-        det = a[0] * a[3] - a[1] * a[2]
-        inverse[0], inverse[1], inverse[2], inverse[3] = a[3], -a[1], -a[2], a[0]
-    else:
-        for i in range(3):
-            for j in range(3):
-                # Cofactors of cyclic rows and columns have their sign.
-                inverse[3 * j + i] = a[3 * ((i + 1) % 3) + (j + 1) % 3] * a[3 * ((i + 2) % 3) + (j + 2) % 3] \
-                    - a[3 * ((i + 1) % 3) + (j + 2) % 3] * a[3 * ((i + 2) % 3) + (j + 1) % 3]
-        det = a[0] * inverse[0] + a[1] * inverse[3] + a[2] * inverse[6]
-    if not fabs(det) > SINGULAR:
-        return False
-    for i in range(dims * dims):
-        inverse[i] /= det * size
-    return True
-
-
-# ---- boxes -----------------------------------------------------------------------------------------------
-
-cdef struct Box:
-    double low[DIMS]
-    double high[DIMS]
-    int depth
-    double net[NET]
-
-cdef enum Verdict:
-    EMPTY, UNIQUE, OPEN
-
-cdef struct Rules:
-    int dims, size, deepest
-    double margin, wider            # how far boxes, and those for bounds of Krawczyk's test, reach beyond, in sides
-    double level, noise             # a range that is flat; what samples may change derivatives over a box by
-    double widen[16]                # from a net to that of the wider box
-    double half[2][16]              # and to those of the halves
-    double half_low[2]
-    double half_high[2]
-
-
-cdef void newton_step(const double *net, int dims, const double *at, double *step, bint *regular) noexcept nogil:
-    cdef double gradient[DIMS]
-    cdef double hessian[9]
-    cdef double inverse[9]
-    cdef int i, j
-    derivatives(net, dims, at, gradient, hessian)
-    regular[0] = invert(hessian, dims, inverse)
-    if regular[0]:
-        for i in range(dims):
-            step[i] = 0
-            for j in range(dims):
-                step[i] -= inverse[i * dims + j] * gradient[j]
-
-
-cdef bint newton(const double *net, int dims, double *at) noexcept nogil:
-    """From a first guess to the zero near it; False where steps do not come to an end."""
-    cdef double step[DIMS]
-    cdef double worst
-    cdef bint regular, close = False
-    cdef int k
-    for _ in range(NEWTON_STEPS):
-        for k in range(dims):
-            at[k] = min(max(at[k], -0.5), 1.5)
-        newton_step(net, dims, at, step, &regular)
-        if not regular:
-            return False
-        worst = 0
-        for k in range(dims):
-            worst = max(worst, fabs(step[k]))
-            at[k] += min(max(step[k], -1), 1)
-        if close:
-            return worst < CONVERGED
-        close = worst < CONVERGED
-    return False
-
-
-cdef bint within(const double *at, int dims, double beyond) noexcept nogil:
-    cdef int k
-    for k in range(dims):
-        if not -beyond < at[k] < 1 + beyond:
-            return False
-    return True
-
-
-cdef Verdict krawczyk(const Rules *rules, const double *net, double side, double *at) noexcept nogil:
-    """Whether a box has no zero, or exactly one, and where, in fractions of it; its side is a part of a piece's."""
-    cdef int dims = rules.dims, i, j, k
-    cdef double gradient[DIMS]
-    cdef double hessian[9]
-    cdef double inverse[9]
-    cdef double centre[9]
-    cdef double radius[9]
-    cdef double wider[2][NET]
-    cdef double low, high, entry, absolute, shift, scale, error, doubt, noise, worst = 0, stretch = 0
-    cdef int source = 0
-    for k in range(dims):
-        at[k] = 0.5
-    derivatives(net, dims, at, gradient, hessian)
-    if not invert(hessian, dims, inverse):
-        return OPEN
-    apply(wider[0], net, rules.widen, dims, 0)
-    for k in range(1, dims):
-        apply(wider[1 - source], wider[source], rules.widen, dims, k)
-        source = 1 - source
-    scale = 1 / ((1 + 2 * rules.wider) * (1 + 2 * rules.wider))  # the wider box has longer sides
-    for i in range(dims):
-        for j in range(i + 1):
-            second_range(wider[source], dims, i, j, &low, &high)
-            centre[i * dims + j] = centre[j * dims + i] = scale * (low + high) / 2
-            radius[i * dims + j] = radius[j * dims + i] = scale * (high - low) / 2
-    doubt = rounding(net, rules.size)
-    for i in range(dims):
-        error = absolute = shift = 0
-        for j in range(dims):
-            entry = 1.0 if i == j else 0.0
-            low = 0
-            for k in range(dims):
-                entry -= inverse[i * dims + k] * centre[k * dims + j]
-                low += fabs(inverse[i * dims + k]) * radius[k * dims + j]
-            error += fabs(entry) + low
-            absolute += fabs(inverse[i * dims + j])
-            shift -= inverse[i * dims + j] * gradient[j]
-        if fabs(shift) - error / 2 - absolute * doubt > 0.5:
-            return EMPTY
-        at[i] += shift
-        worst, stretch = max(worst, error), max(stretch, absolute)
-    # A contraction has one zero at most, in all of the wider box. If that is beside the box, the box has none.
-    # Where the noise of the samples could move it out of the box, nothing is proven of their field; nor where rounding
-    # of the net, which is smooth in a piece, could move it beyond the margin, for the piece beside would not have it.
-    noise = stretch * rules.noise
-    if not (worst < CONTRACTION and noise < rules.wider and noise * side < rules.margin and newton(net, dims, at)):
-        return OPEN
-    return UNIQUE if within(at, dims, rules.margin) else EMPTY if within(at, dims, rules.wider) else OPEN
-
-
-cdef inline int half_along(int which, int dims, int axis) noexcept nogil:
-    """Whether it is the upper one; the last axis changes first."""
-    return which >> (dims - 1 - axis) & 1
-
-
-cdef void set_half(const Rules *rules, Box *half, const Box *box, const double *net, int which) noexcept nogil:
-    """A part of a box, whose net is that."""
-    cdef int k, upper
-    cdef double side
-    memcpy(half.net, net, rules.size * sizeof(double))
-    anchor(half.net, rules.size)
-    half.depth = box.depth + 1
-    for k in range(rules.dims):
-        upper = half_along(which, rules.dims, k)
-        side = box.high[k] - box.low[k]
-        half.low[k] = box.low[k] + rules.half_low[upper] * side
-        half.high[k] = box.low[k] + rules.half_high[upper] * side
 
 
 # ---- a unit: pieces side by side -------------------------------------------------------------------------
@@ -644,28 +335,19 @@ cdef class ZerosCall(Call):
 
     # ---- results ----------------------------------------------------------------------------------------
 
-    cdef cnp.ndarray zeros_of(self, Py_ssize_t units):
-        cdef Py_ssize_t unit, at = 0, total = 0
-        for unit in range(units):
-            total += self.found[unit].zeros
-        result = np.empty(total, ZERO)
-        cdef Zero *to = <Zero *>cnp.PyArray_DATA(result)
-        for unit in range(units):
-            if self.found[unit].zeros > 0:
-                memcpy(to + at, self.found[unit].zero, self.found[unit].zeros * sizeof(Zero))
-            at += self.found[unit].zeros
-        return result
-
-    cdef cnp.ndarray parts_of(self, Py_ssize_t units):
-        cdef Py_ssize_t unit, at = 0, total = 0
-        for unit in range(units):
-            total += self.found[unit].parts
-        result = np.empty(total, PART)
-        cdef Part *to = <Part *>cnp.PyArray_DATA(result)
-        for unit in range(units):
-            if self.found[unit].parts > 0:
-                memcpy(to + at, self.found[unit].part, self.found[unit].parts * sizeof(Part))
-            at += self.found[unit].parts
+    cdef cnp.ndarray gathered(self, Py_ssize_t units, bint parts):
+        """What the first units have found: zeros, or parts."""
+        cdef Py_ssize_t unit, count, at = 0
+        cdef size_t size = sizeof(Part) if parts else sizeof(Zero)
+        cdef const Found *found
+        counts = [self.found[unit].parts if parts else self.found[unit].zeros for unit in range(units)]
+        result = np.empty(sum(counts), PART if parts else ZERO)
+        for unit, count in enumerate(counts):
+            found = &self.found[unit]
+            if count > 0:
+                memcpy(<char *>cnp.PyArray_DATA(result) + at * size,
+                       <const void *>found.part if parts else <const void *>found.zero, count * size)
+            at += count
         return result
 
     cdef tuple behind(self, Py_ssize_t unit):
@@ -691,38 +373,6 @@ cdef void extend(Part *part, const Box *box, int dims) noexcept nogil:
     for k in range(dims):
         part.low[pad + k] = min(part.low[pad + k], box.low[k])
         part.high[pad + k] = max(part.high[pad + k], box.high[k])
-
-
-cdef Py_ssize_t split(const Rules *rules, Box *queue, Box *box, Py_ssize_t tail) noexcept nogil:
-    """Halves along each axis, which overlap a little, at the end of the queue if they may have a zero."""
-    cdef double part[DIMS][NET]
-    cdef int dims = rules.dims, which, changed, k
-    for which in range(1 << dims):
-        # Axes behind the first one whose half is another than before.
-        changed = dims - 1 if which > 0 else 0
-        while which >> (dims - 1 - changed) & 1 == 0 and changed > 0:
-            changed -= 1
-        for k in range(changed, dims):
-            apply(part[k], &part[k - 1][0] if k > 0 else &box.net[0], rules.half[half_along(which, dims, k)], dims, k)
-        set_half(rules, queue + tail, box, part[dims - 1], which)
-        if not one_sign(queue[tail].net, dims, rounding(queue[tail].net, rules.size)):
-            tail += 1
-    return tail
-
-
-cdef Rules read_rules(rules, int dims):
-    """Taken over from Python."""
-    cdef Rules to
-    cdef int i, j
-    to.dims, to.size, to.deepest = dims, 1 << 2 * dims, rules.deepest
-    to.margin, to.wider, to.level, to.noise = rules.margin, rules.wider, rules.level, rules.noise
-    for i, (ends, half) in enumerate(zip(rules.half_ends, rules.halves)):
-        to.half_low[i], to.half_high[i] = ends
-        for j, weight in enumerate(half.flat):
-            to.half[i][j] = weight
-    for j, weight in enumerate(rules.widen.flat):
-        to.widen[j] = weight
-    return to
 
 
 # ---- as Python sees it -------------------------------------------------------------------------------------
@@ -788,4 +438,5 @@ def find_zeros(cnp.ndarray coefficients, ranges, nets, skip, rules, most, int wo
         sum += call.found[searched].boxes
         searched += 1
     behind = searched - 1 if call.found[searched - 1].cut else searched
-    return call.zeros_of(searched), call.parts_of(searched), call.behind(behind) if behind < units else None
+    where = call.behind(behind) if behind < units else None
+    return call.gathered(searched, False), call.gathered(searched, True), where
