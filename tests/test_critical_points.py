@@ -66,6 +66,22 @@ def test_products_of_sines_on_a_torus(phase):
     assert cp.euler == (0, 0)
 
 
+@pytest.mark.parametrize("phase", (0.0, 0.3), ids=("on nodes", "between nodes"))
+def test_five_by_five_waves_have_two_hundred_points(phase):
+    x, y = waves((50, 50))
+    cp = fg.critical_points(np.sin(5 * x + phase) * np.sin(5 * y + phase), torus((50, 50)))
+    assert counts(cp) == (50, 100, 50)
+    assert cp.complete
+
+
+def test_products_of_chebyshev_polynomials():
+    x, y = np.linspace(-1, 1, 91), np.linspace(-1, 1, 101)
+    five, seven = (np.polynomial.Chebyshev.basis(k) for k in (5, 7))
+    cp = fg.critical_points(five(x)[:, None] * seven(y), x, y)
+    assert counts(cp) == (12, 35, 12)
+    assert cp.complete
+
+
 def test_sums_of_cosines():
     x, y = waves((32, 40))
     assert counts(fg.critical_points(np.cos(x) + np.cos(y), torus((32, 40)))) == (1, 2, 1)
@@ -322,6 +338,48 @@ def test_rolling_a_periodic_field_rolls_its_points():
         rolled = fg.critical_points(np.roll(f, shift, 0), grid)
         assert_same_points((rolled.points - (shift, 0)) % (20, 18), cp.points % (20, 18), 1e-9, np.array((20, 18)))
         assert (rolled.points >= 0).all() and (rolled.points < (20, 18)).all()
+
+
+@pytest.mark.parametrize("shift", (0.1, 0.37, 0.5))
+def test_a_fractional_shift_of_the_samples_does_not_matter(shift):
+    step = 2 * np.pi / 40
+
+    def at(x, y):
+        return np.sin(2 * x + 0.4) * np.cos(y) + 0.5 * np.cos(3 * y - x)
+
+    found = []
+    for start in (0.0, shift * step):
+        x = start + step * np.arange(40)
+        grid = fg.Grid.cartesian(x, x, periodic=True)
+        cp = fg.critical_points(at(x[:, None], x), grid)
+        assert cp.complete
+        found.append(cp)
+    for kind in ("minima", "saddles", "maxima"):
+        one, other = (getattr(cp, kind).points % (2 * np.pi) for cp in found)
+        assert_same_points(one, other, 2e-3, 2 * np.pi)
+
+
+def test_a_chunk_with_enough_around_it_has_the_points_of_the_whole():
+    f = noise((150, 140), 1.0, 11)
+    whole = fg.critical_points(f).points
+    chunk = fg.critical_points(f[20:120, 25:115], box=((30, 70), (30, 60))).points + np.array((20, 25))
+    low, high = np.array((50, 55)), np.array((90, 85))
+    inside = ((whole >= low) & (whole <= high)).all(axis=1)
+    assert_same_points(chunk, whole[inside], 1e-9)
+
+
+@pytest.mark.uninstrumented
+@pytest.mark.free_memory(4 << 30)
+def test_the_worst_field_ends_with_an_honest_answer():
+    """White noise, of which a cell may have several points: more boxes than are looked at."""
+    cp = fg.critical_points(noise((128, 128, 128), 0.0, 12))
+    assert not cp.complete
+    assert "not searched" in repr(cp)
+    [rest] = cp.unsearched
+    searched = rest.low[0]
+    assert 0 < searched < 127
+    per_sample = (cp.points[:, 0] < searched).sum() / (searched * 128**2)
+    assert 0.85 < per_sample < 1  # as many as where noise is searched to the end
 
 
 def test_workers_do_not_matter():
