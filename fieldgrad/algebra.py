@@ -12,7 +12,7 @@ import numpy as np
 
 from ._arrays import as_field
 from ._matrices import along_axis, along_line
-from .calculus import Program, as_present, as_where, tables_of
+from ._programs import Program, as_present, as_where, tables_of
 
 __all__ = ["PotentialInfo", "gradient_matrix", "potential"]
 

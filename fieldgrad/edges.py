@@ -26,7 +26,7 @@ from ._images import (
     per_axis,
     within_scale,
 )
-from .calculus import as_axes
+from ._programs import as_axes
 from .gaussian import gaussian_components, gaussian_derivative
 from .stages import Taps, evaluate, gaussian_taps
 

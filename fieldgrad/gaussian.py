@@ -9,7 +9,7 @@ import numpy as np
 
 from ._arrays import check_out
 from ._images import MODES, as_choice, as_image, as_mask, as_number, per_axis
-from .calculus import as_axes
+from ._programs import as_axes
 from .stages import evaluate, gaussian_taps
 
 __all__ = ["gaussian_gradient", "gaussian_gradient_magnitude", "gaussian_laplace", "hessian_of_gaussian"]

@@ -1,124 +1,28 @@
-"""Where the samples of a field are."""
+"""Where the samples of a field are, and the geometry of the space that they are in."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from ._axes import Axis, Lattice, as_axis, closed, per_axis
+from ._geometry import Orthogonal, Pole, Product
+from ._metric import Curved, Mapped, Measured
+
 __all__ = ["Grid"]
 
 
-@dataclass(frozen=True, eq=False)
-class Axis:
-    """One axis of a grid: an even `step`, or `coordinates` where steps differ (then `step` is None)."""
-
-    step: float | None
-    coordinates: np.ndarray | None = None
-    periodic: bool = False
-    period: float | None = None
-
-    @property
-    def length(self) -> int | None:
-        return None if self.coordinates is None else len(self.coordinates)
-
-    def positions(self, n: int) -> np.ndarray:
-        """Coordinates of n samples."""
-        if self.coordinates is not None:
-            return self.coordinates
-        assert self.step is not None
-        return np.arange(n) * self.step
-
-
-def as_axis(spacing: Any, name: str) -> Axis:
-    """Check a scalar spacing or 1-D coordinates."""
-    if type(spacing) is float and math.isfinite(spacing) and spacing != 0.0:
-        return Axis(spacing)
-    if isinstance(spacing, np.ndarray) and type(spacing) is not np.ndarray:
-        # A mask or a unit would be lost silently.
-        raise TypeError(f"{name} must be plain numbers, got {type(spacing).__name__}")
-    try:
-        x = np.asarray(spacing)
-    except ValueError as error:
-        raise ValueError(f"{name} must be a number or a 1-D array of coordinates; {error}") from None
-    if x.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be real numbers, got {_describe(spacing, x)}")
-    if x.ndim == 0:
-        if not np.isfinite(x) or x == 0:
-            raise ValueError(f"{name} must be finite and not zero, got {spacing!r}")
-        step: Any = x[()] if x.dtype.char == "g" else x.item()
-        return Axis(step)
-    if x.ndim != 1:
-        raise ValueError(f"{name} must be a number or 1-D coordinates, got an array of shape {x.shape}")
-    if x.dtype.kind != "f" or x.dtype.itemsize < 4:
-        x = x.astype(np.float64)
-    x = x.astype(x.dtype.newbyteorder("="))  # a copy: a grid does not change
-    x.flags.writeable = False
-    if not np.isfinite(x).all():
-        raise ValueError(f"{name} must be finite, got {x[~np.isfinite(x)][0]} at {np.argmin(np.isfinite(x))}")
-    steps = np.diff(x)
-    if not ((steps > 0).all() or (steps < 0).all()):
-        wrong = int(np.argmax(steps * (steps.sum() if steps.sum() else 1.0) <= 0))
-        raise ValueError(
-            f"{name} must increase or decrease strictly, got {x[wrong]} and {x[wrong + 1]} at {wrong} and {wrong + 1}"
-        )
-    even = len(steps) > 0 and (steps == steps[0]).all()
-    return Axis(steps[0].item() if even else None, x)
-
-
-def _describe(value: Any, array: np.ndarray) -> str:
-    return f"{value!r}" if array.ndim == 0 else f"an array of {array.dtype}"
-
-
-def _per_axis(value: Any, count: int, name: str, default: Any) -> list:
-    """One value for all axes, or one per axis."""
-    if not isinstance(value, (tuple, list)):
-        return [value] * count
-    if len(value) != count:
-        raise ValueError(f"{name} needs one entry per axis ({count}), got {len(value)}")
-    return [default if v is None else v for v in value]
-
-
-def closed(axis: Axis, n: int | None, period: Any, name: str) -> Axis:
-    """The axis made periodic: its length is `period`, or what an even axis implies."""
-    if axis.coordinates is None and period is None:
-        return Axis(axis.step, periodic=True)
-    if n is None:
-        raise ValueError(f"{name} needs shape= to be used with a period")
-    x = axis.positions(n)
-    if period is None:
-        period = _implied_period(x, name)
-    if isinstance(period, bool) or not isinstance(period, Real) or not math.isfinite(period):
-        raise ValueError(f"period of {name} must be a finite number, got {period!r}")
-    span = float(x[-1] - x[0])
-    length = abs(float(period))
-    if not length > abs(span):
-        raise ValueError(f"period of {name} must exceed the span of its coordinates, {abs(span)}, got {period}")
-    if span < 0 or (axis.step is not None and axis.step < 0):
-        length = -length
-    # If the step across the seam differs, steps are no longer even.
-    rounding = 8 * float(np.finfo(x.dtype).eps)
-    even = axis.step is not None and math.isclose(length, n * axis.step, rel_tol=rounding)
-    return Axis(axis.step if even else None, x, True, length)
-
-
-def _implied_period(x: np.ndarray, name: str) -> float:
-    """n steps, if steps differ by no more than the rounding of the coordinates."""
-    steps = np.diff(x)
-    if len(steps) == 0 or np.ptp(steps) > 8 * np.finfo(x.dtype).eps * np.abs(x).max():
-        raise ValueError(f"{name} has uneven coordinates: give its period")
-    return float(len(x) * ((x[-1] - x[0]) / len(steps)))
-
-
-class Grid:
+class Grid(Lattice):
     """Where the samples of a field are: coordinates, periodic axes, and the geometry of space.
 
     A grid is immutable. Make one with a constructor such as `Grid.cartesian` and pass it to any function in place
-    of the spacings.
+    of the spacings. Axes of arrays are in the order of the constructor's arguments.
+
+    Angles that go round a full circle in even steps close on themselves, whether the end point is left out or is the
+    first one again; ``periodic=True`` says the same of uneven ones, ``periodic=False`` takes it back.
 
     Attributes
     ----------
@@ -132,15 +36,23 @@ class Grid:
         Length per unit of each coordinate.
     metric : ndarray, (ndim, ndim, *shape)
     volume_element : ndarray, shape
-        Volume per unit of the coordinates.
+        Volume per unit of the coordinates as given.
     """
 
-    __slots__ = ("_axes", "_shape")
-    _axes: tuple[Axis, ...]
-    _shape: tuple[int, ...] | None
+    __slots__ = ("_geometry", "_lattice", "_name")
+    _geometry: Orthogonal | Curved | None
+    _lattice: Lattice
+    _name: str
 
     def __init__(self) -> None:
         raise TypeError("use a constructor such as Grid.cartesian")
+
+    @classmethod
+    def _made(cls, name: str, lattice: Lattice, geometry: Orthogonal | Curved | None) -> Grid:
+        grid = object.__new__(cls)
+        grid._axes, grid._shape = lattice._axes, lattice._shape
+        grid._name, grid._geometry, grid._lattice = name, geometry, lattice
+        return grid
 
     @classmethod
     def cartesian(
@@ -196,8 +108,8 @@ class Grid:
         if len(spacing) != count:
             raise ValueError(f"Grid.cartesian needs one spacing for each of {count} axes, got {len(spacing)}")
         axes = []
-        loops = _per_axis(periodic, count, "periodic", False)
-        periods = _per_axis(period, count, "period", None)
+        loops = per_axis(periodic, count, "periodic", False)
+        periods = per_axis(period, count, "period", None)
         for k in range(count):
             name = f"spacing[{k}]"
             axis = as_axis(spacing[k], name)
@@ -211,13 +123,347 @@ class Grid:
             axes.append(axis)
         if sizes is None and all(axis.coordinates is not None for axis in axes):
             sizes = tuple(len(axis.positions(0)) for axis in axes)
-        grid = object.__new__(cls)
-        grid._axes, grid._shape = tuple(axes), sizes
-        return grid
+        return cls._made("cartesian", Lattice(tuple(axes), sizes), None)
 
-    @property
-    def ndim(self) -> int:
-        return len(self._axes)
+    @classmethod
+    def polar(cls, r: Any, theta: Any, *, periodic: bool | None = None) -> Grid:
+        """Polar coordinates of the plane.
+
+        Parameters
+        ----------
+        r : 1-D array
+            Distances from the origin, ascending. The first may be 0.
+        theta : 1-D array
+            Angles in radians.
+        periodic : bool, optional
+            Whether `theta` goes round a full circle. By default it does if it does so in even steps.
+
+        Returns
+        -------
+        Grid
+            Of shape (len(r), len(theta)).
+
+        Raises
+        ------
+        TypeError
+            A coordinate is not a 1-D array of real numbers.
+        ValueError
+            Coordinates are not finite or not strictly monotonic; r is negative or descends; angles span more than a
+            full circle.
+
+        Notes
+        -----
+        Where r is 0, functions give the limit of a smooth field. If the circle is complete and each angle has its
+        opposite, stencils go on through the origin, ``f(-r, theta) = f(r, theta + pi)``, and have their full order
+        there. Otherwise they end at the origin, and the limit is the one that fits all directions best.
+
+        Examples
+        --------
+        >>> import numpy as np, fieldgrad as fg
+        >>> r, theta = np.linspace(0, 1, 5), np.linspace(0, 2 * np.pi, 8, endpoint=False)
+        >>> grid = fg.Grid.polar(r, theta)
+        >>> grid
+        Grid.polar(shape=(5, 8), periodic=(False, True))
+        >>> x = r[:, None] * np.cos(theta)
+        >>> np.allclose(fg.gradient_magnitude(x, grid, accuracy=8), 1, atol=1e-3)
+        True
+        """
+        radius, angle = _radius(r, "r"), _circle(theta, "theta", 2 * math.pi, periodic)
+        return cls._orthogonal("polar", (radius, angle), *_around_an_axis(radius, angle, ()))
+
+    @classmethod
+    def cylindrical(
+        cls,
+        r: Any,
+        theta: Any,
+        z: Any,
+        *,
+        periodic: bool | Sequence[bool | None] | None = None,
+        period: float | None = None,
+    ) -> Grid:
+        """Cylindrical coordinates.
+
+        Parameters
+        ----------
+        r, theta : 1-D array
+            As in `Grid.polar`.
+        z : 1-D array
+            Heights.
+        periodic : bool or sequence of three, optional
+            Whether `theta` goes round a full circle; or that of all axes, where None leaves it to `theta` itself.
+        period : float, optional
+            Of a periodic `z`. By default as many steps as it has samples.
+
+        Returns
+        -------
+        Grid
+            Of shape (len(r), len(theta), len(z)).
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `Grid.polar`.
+
+        Examples
+        --------
+        >>> import numpy as np, fieldgrad as fg
+        >>> fg.Grid.cylindrical([1.0, 2.0], np.linspace(0, 2 * np.pi, 8), [0.0, 1.0, 2.0])
+        Grid.cylindrical(shape=(2, 8, 3), periodic=(False, True, False))
+        """
+        loops = per_axis(periodic, 3, "periodic", None) if isinstance(periodic, (tuple, list)) else [None, periodic, None]
+        if loops[0]:
+            raise ValueError("periodic must be False for r")
+        radius, angle = _radius(r, "r"), _circle(theta, "theta", 2 * math.pi, loops[1])
+        height = _coordinates(z, "z")
+        if loops[2]:
+            height = closed(height, height.length, period, "z")
+        elif period is not None:
+            raise ValueError(f"period={period!r} is given but z is not periodic")
+        return cls._orthogonal("cylindrical", (radius, angle, height), *_around_an_axis(radius, angle, (2,)))
+
+    @classmethod
+    def spherical(cls, rho: Any, theta: Any, phi: Any, *, periodic: bool | None = None) -> Grid:
+        """Spherical coordinates: radius, colatitude, azimuth.
+
+        Parameters
+        ----------
+        rho : 1-D array
+            Distances from the origin, ascending. The first may be 0.
+        theta : 1-D array
+            Angles from the polar axis in radians, within 0 ... pi, both included.
+        phi : 1-D array
+            Angles around the polar axis in radians.
+        periodic : bool, optional
+            Whether `phi` goes round a full circle. By default it does if it does so in even steps.
+
+        Returns
+        -------
+        Grid
+            Of shape (len(rho), len(theta), len(phi)).
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `Grid.polar`; theta is not within 0 ... pi.
+
+        Notes
+        -----
+        At the origin and on the polar axis functions give the limit of a smooth field, as at the origin of
+        `Grid.polar`. Stencils go on through the origin if each direction has its opposite: the angles theta must be
+        symmetric about pi / 2 for that.
+
+        Examples
+        --------
+        The field of a point charge:
+
+        >>> import numpy as np, fieldgrad as fg
+        >>> rho, theta = np.linspace(1, 2, 101), np.linspace(0, np.pi, 9)
+        >>> grid = fg.Grid.spherical(rho, theta, np.linspace(0, 2 * np.pi, 16, endpoint=False))
+        >>> E = -fg.gradient(np.broadcast_to(1 / rho[:, None, None], grid.shape), grid, accuracy=4)
+        >>> np.allclose(E[0], 1 / rho[:, None, None] ** 2, atol=1e-6)
+        True
+        """
+        radius = _radius(rho, "rho")
+        colatitude = _coordinates(theta, "theta")
+        angle = _circle(phi, "phi", 2 * math.pi, periodic)
+        x = _within(colatitude, 0.0, math.pi, "theta")
+        sine, cosine = np.sin(x), np.cos(x)
+        sine[(x <= 0) | (x >= math.pi)] = 0  # the nearest number to pi is not pi
+        cosine[sine == 0] = np.sign(cosine[sine == 0])
+        ascent = Product(along=((0, _values(radius)),))
+        scales = (Product(), ascent, ascent * Product(along=((1, sine),)))
+        slopes = {(1, 0): _inverse(_values(radius)), (2, 0): _inverse(_values(radius)), (2, 1): cosine * _inverse(sine)}
+        e_theta = [cosine[:, None] * np.cos(_values(angle)), cosine[:, None] * np.sin(_values(angle))]
+        e_phi = [-np.sin(_values(angle)), np.cos(_values(angle))]
+        poles = []
+        for i in (0, len(x) - 1):
+            if sine[i] == 0:
+                frame = np.array([[e_theta[0][i], e_phi[0]], [e_theta[1][i], e_phi[1]]])
+                poles.append(Pole(1, i > 0, (2,), _opposites(angle), (1, -1, -1), frame))
+        if radius.positions(0)[0] == 0:
+            flat = np.zeros((len(x), angle.length))
+            radial = [sine[:, None] * np.cos(_values(angle)), sine[:, None] * np.sin(_values(angle)), cosine[:, None] + flat]
+            around = [part + flat for part in e_phi]
+            frame = np.array(
+                [[radial[0], e_theta[0], around[0]], [radial[1], e_theta[1], around[1]], [radial[2], -sine[:, None] + flat, flat]]
+            )
+            symmetric = np.allclose(x + x[::-1], math.pi, rtol=0, atol=1e-6 * abs(x[-1] - x[0]) / len(x))
+            poles.append(Pole(0, False, (1, 2), _opposites(angle) if symmetric else 0, (-1, 1, -1), frame))
+        return cls._orthogonal("spherical", (radius, colatitude, angle), scales, slopes, tuple(poles))
+
+    @classmethod
+    def geographic(
+        cls,
+        lat: Any,
+        lon: Any,
+        *,
+        radius: float = 6371008.8,
+        ellipsoid: str | tuple[float, float] | None = None,
+        periodic: bool | None = None,
+    ) -> Grid:
+        """Latitude and longitude on a globe.
+
+        Parameters
+        ----------
+        lat, lon : 1-D array
+            Degrees, in ascending or descending order. Latitudes are geodetic, within -90 ... 90, both included.
+        radius : float
+            Of the sphere; by default the Earth's mean radius in metres. Results are per unit of it.
+        ellipsoid : "WGS84" or (float, float), optional
+            An ellipsoid instead: its equatorial radius and its flattening.
+        periodic : bool, optional
+            Whether `lon` goes round the globe. By default it does if it does so in even steps.
+
+        Returns
+        -------
+        Grid
+            Of shape (len(lat), len(lon)). Component 0 of vectors points to the north, component 1 to the east.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `Grid.polar`; lat is not within -90 ... 90, or the radius or ellipsoid is not one.
+
+        Notes
+        -----
+        At the poles functions give the limit of a smooth field, as at the origin of `Grid.polar`. Lengths are
+        ``M dlat`` and ``N cos(lat) dlon`` with the radii of curvature M, N of the ellipsoid [1]_.
+
+        References
+        ----------
+        .. [1] J. P. Snyder, "Map Projections: A Working Manual", USGS Professional Paper 1395 (1987), equations 4-18
+           and 4-20.
+
+        Examples
+        --------
+        >>> import numpy as np, fieldgrad as fg
+        >>> lat, lon = np.linspace(-90, 90, 7), np.arange(0, 360, 30)
+        >>> grid = fg.Grid.geographic(lat, lon, ellipsoid="WGS84")
+        >>> grid
+        Grid.geographic(shape=(7, 12), periodic=(False, True))
+        >>> grid.scale_factors[:, 3, 0].round(1)                    # metres per degree at the equator
+        array([110574.3, 111319.5])
+        """
+        latitude, longitude = _coordinates(lat, "lat"), _circle(lon, "lon", 360.0, periodic)
+        degrees = _within(latitude, -90.0, 90.0, "lat")
+        equatorial, flattening = _figure(radius, ellipsoid)
+        degree = np.longdouble(math.pi) / 180
+        x = degrees * degree
+        sine, cosine = np.sin(x), np.cos(x)
+        cosine[np.abs(degrees) >= 90] = 0
+        squared = flattening * (2 - flattening)  # eccentricity
+        w = 1 - squared * sine**2
+        north, east = equatorial * (1 - squared) / w**1.5 * degree, equatorial * cosine / np.sqrt(w) * degree
+        slopes = {(1, 0): -(1 - squared) / w * sine * _inverse(cosine) * degree}
+        if squared:
+            slopes[0, 0] = 3 * squared * sine * cosine / w * degree
+        scales = (Product(along=((0, north),)), Product(along=((0, east),)))
+        angle = _values(longitude) * degree
+        poles = []
+        for i in (0, len(x) - 1):
+            if cosine[i] == 0:
+                ahead = -np.sign(sine[i])
+                frame = np.array([[ahead * np.cos(angle), -np.sin(angle)], [ahead * np.sin(angle), np.cos(angle)]])
+                poles.append(Pole(0, i > 0, (1,), _opposites(longitude), (-1, -1), frame))
+        return cls._orthogonal("geographic", (latitude, longitude), scales, slopes, tuple(poles), -1)
+
+    @classmethod
+    def curvilinear(
+        cls,
+        *positions: Any,
+        periodic: bool | Sequence[bool] = False,
+    ) -> Grid:
+        """Any coordinates, from the place of every sample.
+
+        Parameters
+        ----------
+        *positions : array_like, shape S
+            Cartesian coordinates of all samples, as many arrays as they have axes. The coordinates of the grid are the
+            indices.
+        periodic : bool or sequence of bool
+            Which axes close on themselves.
+
+        Returns
+        -------
+        Grid
+
+        Raises
+        ------
+        TypeError
+            A position is not a real number.
+        ValueError
+            Positions are not finite or not of one shape; the map from indices to them folds or degenerates, and where.
+
+        Notes
+        -----
+        Derivatives of the positions have the accuracy of the call, and metrics that are differentiated two orders more.
+
+        Examples
+        --------
+        >>> import numpy as np, fieldgrad as fg
+        >>> i, j = np.mgrid[:4, :5].astype(float)
+        >>> grid = fg.Grid.curvilinear(2 * i + j, j)                # sheared
+        >>> fg.gradient_magnitude(2 * i + j, grid)[1, 1]            # of the first position
+        np.float64(1.0)
+        """
+        mapped = Mapped(positions, periodic)
+        return cls._made("curvilinear", mapped.lattice, mapped)
+
+    @classmethod
+    def riemannian(
+        cls,
+        metric: Any,
+        *spacing: Any,
+        periodic: bool | Sequence[bool] = False,
+        period: float | Sequence[float | None] | None = None,
+    ) -> Grid:
+        """Any coordinates, from the metric.
+
+        Parameters
+        ----------
+        metric : array_like, shape (d, d, *S)
+            Symmetric and positive definite: squares of lengths are ``sum g[i, k] dx[i] dx[k]``.
+        *spacing, periodic, period
+            The coordinates; see `Grid.cartesian`.
+
+        Returns
+        -------
+        Grid
+
+        Raises
+        ------
+        TypeError
+            The metric or a spacing is not made of real numbers.
+        ValueError
+            The metric has the wrong shape, or is somewhere not finite, not symmetric or not positive definite; or as
+            `Grid.cartesian`.
+
+        Examples
+        --------
+        >>> import numpy as np, fieldgrad as fg
+        >>> y = np.linspace(1, 2, 5)
+        >>> g = np.eye(2)[..., None, None] / y[:, None] ** 2 * np.ones(4)         # the hyperbolic plane
+        >>> grid = fg.Grid.riemannian(g, y, 0.1)
+        >>> fg.gradient_magnitude(np.log(y)[:, None] * np.ones(4), grid, accuracy=4).round(2)[:, 0]
+        array([1., 1., 1., 1., 1.])
+        """
+        measured = Measured(metric)
+        flat = cls.cartesian(*spacing, shape=measured.shape, periodic=periodic, period=period)
+        measured.lattice = flat.lattice
+        return cls._made("riemannian", measured.lattice, measured)
+
+    @classmethod
+    def _orthogonal(
+        cls,
+        name: str,
+        axes: tuple[Axis, ...],
+        scales: tuple[Product, ...],
+        slopes: dict[tuple[int, int], np.ndarray],
+        poles: tuple[Pole, ...],
+        hand: int = 1,
+    ) -> Grid:
+        shape = tuple(len(_values(axis)) for axis in axes)
+        return cls._made(name, Lattice(axes, shape), Orthogonal(scales, slopes, poles, hand))
 
     @property
     def shape(self) -> tuple[int, ...] | None:
@@ -234,18 +480,41 @@ class Grid:
 
     @property
     def scale_factors(self) -> np.ndarray:
-        shape = self._known_shape()
+        shape, geometry = self._known_shape(), self._geometry
+        if isinstance(geometry, Orthogonal):
+            return np.stack([np.broadcast_to(s.spread(self.ndim), shape) for s in geometry.scales])
+        if geometry is not None:
+            return np.sqrt(np.einsum("kk...->k...", geometry.metric()))
         return np.broadcast_to(np.float64(1.0), (self.ndim, *shape))
 
     @property
     def metric(self) -> np.ndarray:
-        shape = self._known_shape()
+        shape, geometry = self._known_shape(), self._geometry
+        if isinstance(geometry, Orthogonal):
+            return np.eye(self.ndim).reshape(self.ndim, self.ndim, *[1] * self.ndim) * self.scale_factors**2
+        if geometry is not None:
+            return geometry.metric()
         identity = np.eye(self.ndim).reshape(self.ndim, self.ndim, *[1] * self.ndim)
         return np.broadcast_to(identity, (self.ndim, self.ndim, *shape))
 
     @property
     def volume_element(self) -> np.ndarray:
-        return np.broadcast_to(np.float64(1.0), self._known_shape())
+        shape, geometry = self._known_shape(), self._geometry
+        if isinstance(geometry, Orthogonal):
+            return self.scale_factors.prod(axis=0)
+        if geometry is not None:
+            return geometry.volume_element()
+        return np.broadcast_to(np.float64(1.0), shape)
+
+    @property
+    def geometry(self) -> Orthogonal | Curved | None:
+        """None if axes are straight."""
+        return self._geometry
+
+    @property
+    def lattice(self) -> Lattice:
+        """The coordinates as if they were lengths."""
+        return self._lattice
 
     def _known_shape(self) -> tuple[int, ...]:
         if self._shape is None:
@@ -254,15 +523,131 @@ class Grid:
 
     def axes_for(self, shape: tuple[int, ...]) -> tuple[Axis, ...]:
         """The axes, for a field of that shape."""
-        if self.ndim != len(shape):
-            raise ValueError(f"the grid has {self.ndim} axes, f has {len(shape)}")
-        for k, (axis, n) in enumerate(zip(self._axes, shape, strict=True)):
-            length = axis.length if self._shape is None else self._shape[k]
-            if length is not None and length != n:
-                raise ValueError(f"the grid has {length} samples along axis {k}, f of shape {shape} has {n}")
-        return self._axes
+        if self._geometry is not None:
+            raise ValueError(f"this function is for straight axes, got {self!r}")
+        return super().axes_for(shape)
 
     def __repr__(self) -> str:
         steps = ", ".join("coordinates" if a.step is None else f"{a.step:g}" for a in self._axes)
         what = f"shape={self._shape}" if self._shape is not None else steps
-        return f"Grid.cartesian({what}, periodic={self.periodic})"
+        return f"Grid.{self._name}({what}, periodic={self.periodic})"
+
+
+# ---- coordinates -------------------------------------------------------------------------------------------
+
+
+def _coordinates(x: Any, name: str) -> Axis:
+    axis = as_axis(x, name)
+    if axis.coordinates is None:
+        raise TypeError(f"{name} must be a 1-D array of coordinates, got {x!r}")
+    if not len(axis.coordinates):
+        raise ValueError(f"{name} must have at least one coordinate, got none")
+    return axis
+
+
+def _values(axis: Axis) -> np.ndarray:
+    return np.asarray(axis.positions(0), np.longdouble)
+
+
+def _inverse(x: np.ndarray) -> np.ndarray:
+    """Zero where it is infinite."""
+    return np.divide(1, x, out=np.zeros_like(x), where=x != 0)
+
+
+def _radius(x: Any, name: str) -> Axis:
+    axis = _coordinates(x, name)
+    r = axis.positions(0)
+    if r.min() < 0:
+        raise ValueError(f"{name} must not be negative, got {r.min()} at {int(np.argmin(r))}")
+    if len(r) > 1 and r[1] < r[0]:
+        raise ValueError(f"{name} must ascend, got {r[0]} before {r[1]}")
+    return axis
+
+
+def _within(axis: Axis, low: float, high: float, name: str) -> np.ndarray:
+    """Coordinates in extended precision, once they are known to be in a range, but for rounding."""
+    x = axis.positions(0)
+    slack = 2 * float(np.finfo(x.dtype).eps) * high
+    outside = (x < low - slack) | (x > high + slack)
+    if outside.any():
+        at = int(np.argmax(outside))
+        raise ValueError(f"{name} must be within {low:g} ... {high:g}, got {x[at]} at {at}")
+    ends = np.where(np.abs(x - low) <= slack, low, np.where(np.abs(x - high) <= slack, high, x))
+    return np.asarray(ends, np.longdouble)
+
+
+#: Of a step: how far from even coordinates of a circle may be to be taken for one.
+_UNEVEN = 1e-3
+
+
+def _circle(x: Any, name: str, turn: float, periodic: bool | None) -> Axis:
+    """An angle, periodic if it goes round."""
+    axis = _coordinates(x, name)
+    values = axis.positions(0)
+    if not (periodic is None or isinstance(periodic, (bool, np.bool_))):
+        raise TypeError(f"periodic must be True, False or None, got {periodic!r}")
+    n, span = len(values), float(values[-1]) - float(values[0])
+    steps = np.diff(np.asarray(values, float))
+    step = abs(span) / max(1, n - 1)
+    if abs(span) > turn + _UNEVEN * step:
+        raise ValueError(f"{name} must not go round more than once, got {values[0]} ... {values[-1]}")
+    repeated = n > 2 and abs(abs(span) - turn) <= _UNEVEN * step
+    whole = repeated or abs(abs(span) + step - turn) <= _UNEVEN * step
+    even = n > 1 and np.ptp(steps) <= _UNEVEN * step
+    if periodic is False or (periodic is None and not (whole and even)):
+        return axis
+    length = turn if span >= 0 else -turn
+    # Of a step that is the same in every bit, the one across the seam must be that, too.
+    in_bits = axis.step is not None and math.isclose(
+        (n - repeated) * axis.step, length, rel_tol=8 * float(np.finfo(values.dtype).eps)
+    )
+    return Axis(axis.step if in_bits else None, axis.coordinates, True, length, repeated)
+
+
+def _opposites(angle: Axis) -> int:
+    """How many different samples a circle has, if there is an opposite one to each; otherwise 0."""
+    if not angle.periodic:
+        return 0
+    assert angle.period is not None
+    x = _values(angle)
+    distinct = len(x) - angle.repeated
+    if distinct % 2:
+        return 0
+    apart = x[distinct // 2 : distinct] - x[: distinct // 2]
+    step = abs(angle.period) / distinct
+    return distinct if np.all(np.abs(apart - angle.period / 2) <= _UNEVEN * step) else 0
+
+
+def _around_an_axis(radius: Axis, angle: Axis, others: tuple[int, ...]) -> tuple[Any, Any, tuple[Pole, ...]]:
+    """Scales, their slopes, and the pole if there is one."""
+    r, theta = _values(radius), _values(angle)
+    scales = (Product(), Product(along=((0, r),)), *(Product() for _ in others))
+    frame = np.array([[np.cos(theta), -np.sin(theta)], [np.sin(theta), np.cos(theta)]])
+    pole = Pole(0, False, (1,), _opposites(angle), (-1, -1, *(1 for _ in others)), frame)
+    return scales, {(1, 0): _inverse(r)}, (pole,) if r[0] == 0 else ()
+
+
+_ELLIPSOIDS = {"WGS84": (6378137.0, 1 / 298.257223563)}
+
+
+def _figure(radius: Any, ellipsoid: Any) -> tuple[float, float]:
+    """Equatorial radius and flattening."""
+    if ellipsoid is None:
+        a, f = radius, 0.0
+    elif isinstance(ellipsoid, str):
+        if ellipsoid not in _ELLIPSOIDS:
+            raise ValueError(f"ellipsoid must be one of {', '.join(_ELLIPSOIDS)} or (a, f), got {ellipsoid!r}")
+        a, f = _ELLIPSOIDS[ellipsoid]
+    else:
+        try:
+            a, f = ellipsoid
+        except (TypeError, ValueError):
+            raise TypeError(f"ellipsoid must be a name or a pair (a, f), got {ellipsoid!r}") from None
+    for name, value in (("radius", a), ("flattening", f)):
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+            raise TypeError(f"{name} must be a real number, got {value!r}")
+    if not (math.isfinite(a) and a > 0):
+        raise ValueError(f"radius must be finite and positive, got {a}")
+    if not 0 <= f < 1:
+        raise ValueError(f"flattening must be at least 0 and below 1, got {f}")
+    return float(a), float(f)

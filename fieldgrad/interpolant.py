@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from ._arrays import as_field
+from ._axes import Axis
 from ._config import as_workers
 from ._engine.pool import share
 from ._engine.splines import Spline
+from ._programs import as_pairs, as_placements, with_boundary
 from ._splines import LEAST_SAMPLES, SplineAxis, differences, restricted
-from .calculus import as_pairs, as_placements, with_boundary
-from .grid import Axis, Grid
+from .grid import Grid
 from .stencils import ONE_SIDED, PERIODIC
 
 __all__ = ["Interpolant", "Linearization"]

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import KINDS, apart, as_field, check_out, memory_order, new_result
-from .calculus import Program, as_axes, as_where, carry_out, is_plain
+from . import _curved
+from ._arrays import as_field
+from ._programs import Program, as_axes, carry_out, filled, is_plain
 
 __all__ = ["curl", "directional_derivative", "divergence", "hessian", "jacobian", "laplacian", "partial"]
 
@@ -82,8 +83,10 @@ def partial(
     if axis is None or not bare:
         raise TypeError(f"axis must be an int, got {axis!r}")
     program = Program(((0, axes[0], int(order)),))
-    options = axes[0], accuracy, edge_order, boundary, cval
-    return carry_out(program, field, False, spacing, options, (where, nan), out, workers)
+    options = accuracy, edge_order, boundary, cval
+    if _curved.geometry_of(spacing) is not None:
+        return _curved.partial(program, field, spacing, options, (where, nan), out, workers)
+    return carry_out(program, field, False, spacing, (axes[0], *options), (where, nan), out, workers)
 
 
 @_documented
@@ -127,10 +130,11 @@ def laplacian(
     array([6., 6., 6., 6., 6., 6.])
     """
     field = as_field(f)
-    components = tuple((0, k, 2) for k in range(field.ndim))
-    program = Program(components, mixtures=_sum(field.ndim))
-    options = None, accuracy, edge_order, boundary, cval
-    return carry_out(program, field, False, spacing, options, (where, nan), out, workers)
+    options = accuracy, edge_order, boundary, cval
+    if _curved.geometry_of(spacing) is not None:
+        return _curved.laplacian(field, spacing, options, (where, nan), out, workers)
+    program = Program(tuple((0, k, 2) for k in range(field.ndim)), mixtures=_sum(field.ndim))
+    return carry_out(program, field, False, spacing, (None, *options), (where, nan), out, workers)
 
 
 @_documented
@@ -143,6 +147,7 @@ def divergence(
     cval: float = 0.0,
     where: Any = None,
     nan: str = "propagate",
+    components: str = "physical",
     out: np.ndarray | None = None,
     workers: int | None = None,
 ) -> np.ndarray:
@@ -174,10 +179,13 @@ def divergence(
     array([3., 3., 3., 3., 3.])
     """
     field = _as_vectors(F)
+    options = accuracy, edge_order, boundary, cval
+    components = _curved.as_components(components)
+    if _curved.geometry_of(spacing) is not None:
+        return _curved.divergence(field, spacing, options, (where, nan), out, workers, components)
     d = len(field)
     program = Program(tuple((k, k, 1) for k in range(d)), mixtures=_sum(d))
-    options = None, accuracy, edge_order, boundary, cval
-    return carry_out(program, field, True, spacing, options, (where, nan), out, workers)
+    return carry_out(program, field, True, spacing, (None, *options), (where, nan), out, workers)
 
 
 @_documented
@@ -190,6 +198,7 @@ def curl(
     cval: float = 0.0,
     where: Any = None,
     nan: str = "propagate",
+    components: str = "physical",
     out: np.ndarray | None = None,
     workers: int | None = None,
 ) -> np.ndarray:
@@ -224,15 +233,18 @@ def curl(
     field = _as_vectors(F)
     if len(field) not in (2, 3):
         raise ValueError(f"F must have 2 or 3 components for its curl, got {len(field)}")
+    options = accuracy, edge_order, boundary, cval
+    components = _curved.as_components(components)
+    if _curved.geometry_of(spacing) is not None:
+        return _curved.curl(field, spacing, options, (where, nan), out, workers, components)
     if len(field) == 2:
         program = Program(((1, 0, 1), (0, 1, 1)), mixtures=(((0, 1.0, -1), (1, -1.0, -1)),))
     else:
         turns = ((1, 2), (2, 0), (0, 1))
-        components = tuple(derivative for j, k in turns for derivative in ((k, j, 1), (j, k, 1)))
+        derivatives = tuple(one for j, k in turns for one in ((k, j, 1), (j, k, 1)))
         mixtures = tuple(((2 * i, 1.0, -1), (2 * i + 1, -1.0, -1)) for i in range(3))
-        program = Program(components, (3,), mixtures)
-    options = None, accuracy, edge_order, boundary, cval
-    return carry_out(program, field, True, spacing, options, (where, nan), out, workers)
+        program = Program(derivatives, (3,), mixtures)
+    return carry_out(program, field, True, spacing, (None, *options), (where, nan), out, workers)
 
 
 @_documented
@@ -245,6 +257,7 @@ def jacobian(
     cval: float = 0.0,
     where: Any = None,
     nan: str = "propagate",
+    components: str = "physical",
     out: np.ndarray | None = None,
     workers: int | None = None,
 ) -> np.ndarray:
@@ -280,12 +293,18 @@ def jacobian(
     field, presence = _as_stack(F), (where, nan)
     program = Program(tuple((0, k, 1) for k in range(field.ndim - 1)), (field.ndim - 1,))
     options = None, accuracy, edge_order, boundary, cval
+    components = _curved.as_components(components)
+    curved = _curved.geometry_of(spacing) is not None
 
     def fill(fields, there, result):
         for one, derivatives in zip(fields, result, strict=True):
-            carry_out(program, one, False, spacing, options, there, derivatives, workers)
+            if curved:
+                lead = derivatives if len(derivatives) > 1 else derivatives[0]
+                _curved.gradient("stack", one, spacing, options, there, lead, workers, components)
+            else:
+                carry_out(program, one, False, spacing, options, there, derivatives, workers)
 
-    return _filled(fill, field, True, (len(field), field.ndim - 1), presence, out)
+    return filled(fill, field, True, (len(field), field.ndim - 1), presence, out)
 
 
 @_documented
@@ -298,6 +317,7 @@ def hessian(
     cval: float = 0.0,
     where: Any = None,
     nan: str = "propagate",
+    components: str = "physical",
     out: np.ndarray | None = None,
     workers: int | None = None,
 ) -> np.ndarray:
@@ -331,6 +351,10 @@ def hessian(
            [3., 2.]])
     """
     field, presence = as_field(f), (where, nan)
+    components = _curved.as_components(components)
+    if _curved.geometry_of(spacing) is not None:
+        options = accuracy, edge_order, boundary, cval
+        return _curved.hessian(field, spacing, options, presence, out, workers, components)
     d, options = field.ndim, (None, accuracy, edge_order, boundary, cval)
 
     def derive(source, axis, order, there, result):
@@ -349,7 +373,7 @@ def hessian(
             for k in range(i + 1, d):
                 result[k, i] = result[i, k]
 
-    return _filled(fill, field, False, (d, d), presence, out)
+    return filled(fill, field, False, (d, d), presence, out)
 
 
 @_documented
@@ -453,28 +477,3 @@ def _as_direction(direction, shape, normalize):
         raise ValueError("direction must not be zero, unless normalize=False")
     scaled = vectors / largest  # whose squares neither overflow nor vanish
     return scaled / np.sqrt((scaled**2).sum(axis=0))
-
-
-def _filled(fill, field, stacked, leading, presence, out):
-    """A result that `fill(field, presence, result)` makes of a field in several steps."""
-    plain = np.asarray(field)
-    if plain.dtype.kind in "mM":
-        raise TypeError(f"f must be an array of numbers, got dtype {plain.dtype}")
-    one = plain[0] if stacked else plain
-    masked = np.ma.getmaskarray(field) if np.ma.is_masked(field) else None
-    if masked is not None:
-        where, nan = presence
-        there = ~masked.any(axis=0) if stacked else ~masked
-        presence = there if where is None else there & as_where(where, one.shape), nan
-    dtype = KINDS[plain.dtype.char].result
-    if out is None:
-        result = new_result(leading, one, memory_order(one), dtype)
-    else:
-        result = check_out(out, leading + one.shape, dtype)
-        plain = apart(plain, out)
-    fill(plain, presence, result)
-    if masked is None or out is not None:
-        return result
-    gaps = np.empty(result.shape, np.float32)
-    fill(np.zeros(plain.shape, np.float32), presence, gaps)
-    return np.ma.array(result, mask=np.isnan(gaps))

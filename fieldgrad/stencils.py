@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .grid import Axis
+from ._axes import Axis
 
 #: Entries of `Stencil.edge_index` that name no sample: the constant beyond the edge, and nothing (zero).
 OUTSIDE, NOTHING = -1, -2
@@ -212,9 +212,9 @@ def _window(i, n, order, accuracy, edge_order, low, high):
     return list(range(i - back, i + ahead + 1))
 
 
-def _ghost(i, n, low, high):
+def _ghost(axis, i, n, low, high):
     """The sample that stands for index i."""
-    return i if 0 <= i < n else GHOSTS[low if i < 0 else high](i, n)
+    return i if 0 <= i < n else GHOSTS[low if i < 0 else high](i, n - axis.repeated)
 
 
 def _position(axis, i, n):
@@ -223,7 +223,8 @@ def _position(axis, i, n):
     if 0 <= i < n:
         return np.longdouble(x[i])
     if axis.periodic:
-        return np.longdouble(x[i % n]) + floor(i / n) * np.longdouble(axis.period)
+        distinct = n - axis.repeated
+        return np.longdouble(x[i % distinct]) + floor(i / distinct) * np.longdouble(axis.period)
     # Its own steps, mirrored, as often as need be.
     turns, rest = divmod(i, 2 * (n - 1))
     first, last = np.longdouble(x[0]), np.longdouble(x[-1])
@@ -281,7 +282,7 @@ def derivative(
             row, row_divisor = _even_edge(window, i, axis.step, order)
         else:
             row, row_divisor = _uneven_edge(window, i, [_position(axis, k, n) for k in window], order)
-        samples = [_ghost(k, n, low, high) for k in window]
+        samples = [_ghost(axis, k, n, low, high) for k in window]
         rows.append(([(samples[a], NOTHING if b is None else samples[b], w) for a, b, w in row], row_divisor))
     index, edge_weights, count, edge_divisor = _edge_table(rows)
     return Stencil(
@@ -306,7 +307,7 @@ def _gaps(axis, n, order, accuracy, edge_order, low, high):
     neighbours allow."""
     most = max(radius_of(order, accuracy), edge_order + order - 1)
     beyond = [(range(-1, -most - 1, -1), low), (range(n, n + most), high)]
-    ghosts = [[NOTHING if word == ONE_SIDED else _ghost(i, n, low, high) for i in some] for some, word in beyond]
+    ghosts = [[NOTHING if word == ONE_SIDED else _ghost(axis, i, n, low, high) for i in some] for some, word in beyond]
     rows: list[Any] = []
     spans: dict[Any, int] = {None: -1}
     choice = np.empty((most + 1, most + 1), np.intc)

@@ -79,7 +79,8 @@ cdef class Plan:
     shape : tuple of int
         Of the field, its axes in the order of memory, slowest first.
     stencils : list of (int, int, Stencil)
-        For each component the field that it is of, the axis in that order, and its table.
+        For each component the field that it is of, the axis in that order, and its table; or -1 and None for the samples
+        themselves.
     reduction : {"stack", "norm", "unit"}
     sample : {0, 1, 2}
         Arithmetic in float, double or long double.
@@ -93,9 +94,10 @@ cdef class Plan:
         Results are half precision.
     cval : float
         Value beyond constant edges.
-    mixtures : sequence of sequences of (int, float, int), or None
-        What to reduce in place of the components: for each, the terms of a sum. A term is a component, its weight, and
-        the array of the call that it is multiplied by, or -1.
+    mixtures : sequence of sequences of (int, float, sequence of (int, ndarray), int), or None
+        What to reduce in place of the components: for each, the terms of a sum. A term is a component, its weight,
+        functions of one coordinate each that it is multiplied by, as axis and values; and an array of the call, or -1,
+        which excludes a function along the last axis.
     """
 
     cdef Job job
@@ -138,18 +140,21 @@ cdef class Plan:
         job.slots = max(1, len({field for field, *_ in stencils}))
         for k, (field, axis, table) in enumerate(stencils):
             self.stencil[k].source = field
-            self.read(&self.stencil[k], pad + axis, table)
-        self.read_mixtures(mixtures or ())
+            if table is None:
+                self.stencil[k].axis = -1
+            else:
+                self.read(&self.stencil[k], pad + axis, table)
+        self.read_mixtures(mixtures or (), pad)
         self.cut()
 
     def __dealloc__(self):
         PyMem_Free(self.stencil)
         PyMem_Free(self.mixture)
 
-    cdef int read_mixtures(self, mixtures) except -1:
+    cdef int read_mixtures(self, mixtures, int pad) except -1:
         """Take them over from Python."""
         cdef Job *job = &self.job
-        cdef Mixture *mixture
+        cdef Term *term
         cdef int m, t
         job.mixtures = len(mixtures)
         job.parts = job.mixtures or job.components
@@ -159,13 +164,22 @@ cdef class Plan:
         if self.mixture == NULL:
             raise MemoryError()
         for m, terms in enumerate(mixtures):
-            mixture = &self.mixture[m]
-            mixture.terms = len(terms)
-            weights = np.array([weight for _, weight, _ in terms]).astype(self.sample_type)
-            memcpy(mixture.weight, cnp.PyArray_DATA(weights), mixture.terms * job.item)
-            for t, (component, _, array) in enumerate(terms):
-                mixture.component[t], mixture.array[t] = component, array
-                mixture.varies |= array >= 0
+            room = np.zeros(len(terms) * sizeof(Term), np.uint8)
+            self.mixture[m].terms = len(terms)
+            self.mixture[m].term = <Term *>self.keep(room, np.uint8)
+            for t, (component, number, factors, array) in enumerate(terms):
+                term = &self.mixture[m].term[t]
+                term.component, term.number, term.array = component, number, array
+                self.mixture[m].varies |= len(factors) > 0 or array >= 0
+                for axis, factor in factors:
+                    if pad + axis == job.dims - 1:
+                        term.row = self.keep(np.repeat(np.asarray(factor), job.lanes), self.sample_type)
+                        continue
+                    if term.factors == MOST_FACTORS:
+                        raise ValueError(f"a term has more than {MOST_FACTORS} factors")
+                    term.axis[term.factors] = pad + axis
+                    term.factor[term.factors] = <const long double *>self.keep(factor, np.longdouble)
+                    term.factors += 1
         return 0
 
     cdef const char *keep(self, array, dtype):

@@ -18,6 +18,7 @@ cdef enum:
     STREAM_BYTES = 8 << 20
     SHARE_BYTES = 4 << 20
     SHARE_REDUCED_BYTES = 3 << 19
+    MOST_FACTORS = 4                # of a term, across rows
     MOST_ORDER = 4
     MOST_PARTS = 132
     MOST_TERMS = 24                 # of one mixture; no more than a worker has room for weights
@@ -49,7 +50,8 @@ cdef struct Gaps:
 
 cdef struct Stencil:
     int source                      # the field
-    Py_ssize_t axis, lo, hi         # samples lo..hi-1 share the interior's offsets; the others have rows of their own
+    Py_ssize_t axis                 # negative: no derivative, the samples themselves
+    Py_ssize_t lo, hi               # samples lo..hi-1 share the interior's offsets; the others have rows of their own
     Py_ssize_t reach
     int terms, edge_terms, division
     bint uneven                     # weights vary along the axis, and the centre counts
@@ -65,13 +67,20 @@ cdef struct Stencil:
     const int *edge_division        # edges
     Gaps gaps
 
-# What becomes of components before they are reduced: sums of some of them, times a number and an array each.
+# A part of a mixture: a component times a number, functions of one coordinate each, and an array.
+cdef struct Term:
+    int component, factors
+    int array                       # -1 if there is none
+    long double number
+    int axis[MOST_FACTORS]
+    const long double *factor[MOST_FACTORS]
+    const char *row                 # the factor along rows, once per lane; NULL if there is none
+
+# What becomes of components before they are reduced: sums of some of them, weighted.
 cdef struct Mixture:
     int terms
-    bint varies                     # there are arrays
-    int component[MOST_TERMS]
-    int array[MOST_TERMS]           # -1 if there is none
-    long double weight[MOST_TERMS]  # in the type of the samples
+    bint varies                     # from row to row, or along rows
+    Term *term
 
 cdef struct Layout:
     char *data
@@ -349,11 +358,23 @@ cdef void within_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, 
         i += 1
 
 
+cdef void samples_themselves(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, char *dst,
+                             Py_ssize_t stride) noexcept nogil:
+    cdef Job *job = worker.job
+    cdef Source here = source(worker, plane)
+    cdef Py_ssize_t r
+    for r in range(r0, r1):
+        memcpy(dst + (r - r0) * stride * job.item, here.data + (r * here.row + worker.tile.c0) * job.item,
+               (worker.tile.c1 - worker.tile.c0) * job.item)
+
+
 cdef void component(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
                     char *dst, Py_ssize_t stride) noexcept nogil:
     cdef const Stencil *stencil = &worker.job.stencil[k]
     worker.field = worker.job.field + stencil.source
-    if stencil.axis == worker.job.dims - 1:
+    if stencil.axis < 0:
+        samples_themselves(worker, plane, r0, r1, dst, stride)
+    elif stencil.axis == worker.job.dims - 1:
         within_rows(worker, stencil, plane, r0, r1, dst, stride)
     elif stencil.axis == worker.job.dims - 2:
         across_rows(worker, stencil, plane, r0, r1, dst, stride)
@@ -412,15 +433,24 @@ cdef void mix(Worker *worker, const Mixture *mixture, void **parts, Py_ssize_t p
     cdef Py_ssize_t rows = 1 if mixture.varies else r1 - r0     # at once
     cdef const void *a[MOST_TERMS]
     cdef const void *b[MOST_TERMS]
-    cdef int t
+    cdef long double number[MOST_TERMS]
+    cdef const Term *term
+    cdef int t, k
     while r < r1:
         shift = (r - r0) * width * job.item
         for t in range(mixture.terms):
-            a[t] = <const char *>parts[mixture.component[t]] + shift
+            term = &mixture.term[t]
+            a[t] = <const char *>parts[term.component] + shift
             b[t] = NULL
-            if mixture.array[t] >= 0:
-                b[t] = placed(job, &job.array[mixture.array[t]], plane, r, 0) + worker.tile.c0 * job.item
-        job.kernels.products(dst + shift, a, b, mixture.weight, mixture.terms, rows * width)
+            if term.row != NULL:
+                b[t] = term.row + worker.tile.c0 * job.item
+            elif term.array >= 0:
+                b[t] = placed(job, &job.array[term.array], plane, r, 0) + worker.tile.c0 * job.item
+            number[t] = term.number
+            for k in range(term.factors):
+                number[t] *= term.factor[k][along(job, term.axis[k], plane, r)]
+        job.kernels.load[FG_F32 + 2](worker.weight, <const char *>number, sizeof(long double), mixture.terms, 1, 0)
+        job.kernels.products(dst + shift, a, b, worker.weight, mixture.terms, rows * width)
         r += rows
 
 

@@ -1,0 +1,424 @@
+"""From the arguments of a call to the engine: what is derived, by which tables, with what the results are mixed."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from functools import lru_cache
+from math import copysign
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from ._arrays import KINDS, apart, as_field, check_out, memory_order, new_result
+from ._axes import Axis, Lattice, as_axis, closed
+from ._config import as_workers
+from ._engine.core import Plan
+from ._engine.pool import share
+from ._geometry import Product
+from .stencils import BOUNDARIES, ONE_SIDED, PERIODIC, Stencil, derivative
+
+
+class Program(NamedTuple):
+    """What a function of this module or of `operators` does with one or several fields."""
+
+    components: tuple[tuple[int, int, int], ...]  # the derivatives that it takes: field, axis, order, which may be 0
+    leading: tuple[int, ...] = ()  # shape of the result before that of the fields
+    # For each result what is summed: component; weight, a number or a Product; array, or -1. None: components as they are
+    mixtures: Any = None
+    reduction: str = "stack"
+
+
+class Fields(list[np.ndarray]):
+    """Several arrays that are alike, in place of one with an axis for them."""
+
+
+class _Recipe(NamedTuple):
+    """What a kind of call needs beside its arrays."""
+
+    plan: Plan
+    order: tuple[int, ...]  # the fields' axes as memory has them
+    leading: tuple[int, ...]
+    dtype: np.dtype
+
+
+def carry_out(
+    program: Any,
+    f: Any,
+    stacked: bool,
+    spacing: Any,
+    options: Any,
+    presence: Any,
+    out: Any,
+    workers: Any,
+    arrays: Any = (),
+) -> Any:
+    """Check the arguments, find or make the recipe, run it.
+
+    Parameters
+    ----------
+    program : Program or str
+        Or the reduction of a gradient.
+    f : array_like
+        The field; or several if `stacked`, along axis 0 or as `Fields`.
+    spacing : tuple
+    options : tuple
+        axis, accuracy, edge_order, boundary, cval
+    presence : tuple
+        where, nan
+    out, workers
+    arrays : sequence of ndarray, shape S
+        Those that mixtures name.
+    """
+    if type(f) is Fields:
+        pass
+    elif type(f) is not np.ndarray or f.dtype.char not in KINDS or f.ndim == 0:
+        f = as_field(f)
+        if f.dtype.kind in "mM":
+            return _dates(program, f, spacing, options, presence, out)
+        if type(f) is not np.ndarray:
+            return _dressed(program, f, stacked, spacing, options, presence, out, workers, arrays)
+    first = f[0] if stacked else f
+    present = _present(presence, first, False) if type(f) is Fields else _present(presence, f, stacked)
+    plan, order, leading, dtype = _find_recipe(program, first, spacing, options, present is not None)
+    workers = as_workers(workers)
+    fresh = out is None
+    if fresh:
+        out = new_result(leading, first, order, dtype)
+    else:
+        check_out(out, leading + first.shape, dtype)
+    fields = list(f) if stacked else [f]
+    if not fresh:
+        fields = [apart(one, out) for one in fields]
+    marks = None
+    if present is not None:
+        marks = np.ascontiguousarray(apart(present, out).transpose(order)).view(np.uint8)
+    factors = [_as_factor(apart(array, out), order, first.dtype) for array in arrays]
+    plan(fields, out, order, len(leading), fresh, workers, share, marks, factors)
+    return out
+
+
+def _as_factor(array, order, dtype):
+    """An array as mixtures take it: in the type of the arithmetic, in the order of memory, once per lane."""
+    kind = KINDS[dtype.char]
+    ordered = np.ascontiguousarray(array.transpose(order), "fdg"[kind.sample])
+    return ordered if kind.lanes == 1 else np.repeat(ordered, kind.lanes, axis=-1)
+
+
+def is_plain(presence: Any) -> bool:
+    """Whether nothing is said of samples that might be absent."""
+    where, nan = presence
+    return where is None and nan == "propagate"
+
+
+def _present(presence, f, stacked):
+    """Marks of the samples that exist; None if all do."""
+    where, nan = presence
+    return None if is_plain(presence) else as_present(where, nan, f, stacked)
+
+
+class _Coordinates(NamedTuple):
+    """A short coordinate array as a key of the cache: by its contents."""
+
+    dtype: str
+    data: bytes
+
+
+_HASHABLE = frozenset({int, float, type(None), _Coordinates})
+_MOST_REMEMBERED = 1 << 14  # coordinates
+
+
+def _find_recipe(program, f, spacing, options, with_gaps):
+    """The recipe, from the cache unless arguments are odd."""
+    axis, accuracy, edge_order, boundary, cval = options
+    spacing = [
+        _Coordinates(step.dtype.str, step.tobytes())
+        if type(step) is np.ndarray and step.ndim == 1 and step.size <= _MOST_REMEMBERED and step.dtype.kind in "iuf"
+        else step
+        for step in spacing
+    ]
+    if axis is not None and type(axis) is not int:
+        axes, bare = as_axes(axis, f.ndim)
+        axis = axes[0] if bare else axes
+    if type(boundary) is not str:
+        boundary = as_pairs(boundary, f.ndim)
+    make = _cached_recipe
+    for value in (accuracy, edge_order, cval, *spacing):
+        if type(value) not in _HASHABLE and not isinstance(value, Lattice):
+            make = _make_recipe
+    if type(cval) is float and cval == 0 and copysign(1.0, cval) < 0:
+        make = _make_recipe  # -0.0 equals 0.0, and the cache would not tell them apart
+    order = None if f.flags.c_contiguous else memory_order(f)
+    return make(program, f.shape, f.dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *spacing)
+
+
+def _make_recipe(program, shape, dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *steps):
+    spacing = [np.frombuffer(s.data, s.dtype) if isinstance(s, _Coordinates) else s for s in steps]
+    if not isinstance(cval, Real):
+        raise TypeError(f"cval must be a real number, got {cval!r}")
+    axes, bare = as_axes(axis, len(shape))
+    if isinstance(program, str):
+        program = _gradient_program(program, axes, bare or (axis is None and len(shape) == 1))
+    order = order or tuple(range(len(shape)))
+    kind = KINDS[dtype.char]
+    tables = tables_of(shape, spacing, axes, program, accuracy, edge_order, boundary, with_gaps)
+    plan = Plan(
+        [shape[k] for k in order],
+        [(field, order.index(k) if m else -1, tables.get((k, m))) for field, k, m in program.components],
+        program.reduction,
+        kind.sample,
+        kind.lanes,
+        kind.stored,
+        not dtype.isnative,
+        dtype.char == "e",
+        float(cval),
+        program.mixtures and [[_as_term(order, *term) for term in terms] for terms in program.mixtures],
+    )
+    real = program.reduction == "norm"
+    return _Recipe(plan, order, program.leading, np.dtype(kind.result.char.lower()) if real else kind.result)
+
+
+def _as_term(order, component, weight, array):
+    """As a plan wants it."""
+    if not isinstance(weight, Product):
+        return component, weight, (), array
+    return component, weight.number, [(order.index(k), values) for k, values in weight.along], array
+
+
+def _gradient_program(reduction, axes, bare):
+    components = tuple((0, k, 1) for k in axes)
+    leading = () if reduction == "norm" or (bare and reduction == "stack") else (len(axes),)
+    return Program(components, leading, None, reduction)
+
+
+def tables_of(
+    shape: tuple[int, ...],
+    spacing: Any,
+    axes: tuple[int, ...],
+    program: Program,
+    accuracy: int,
+    edge_order: int | None,
+    boundary: Any,
+    with_gaps: bool,
+) -> dict[tuple[int, int], Stencil]:
+    """The table of each derivative of a program, by axis and order; `spacing` is that of `axes`."""
+    accuracy, edge_order = _as_orders(accuracy, edge_order)
+    boundaries = as_pairs(boundary, len(shape))
+    placements = dict(zip(axes, as_placements(spacing, shape, axes), strict=True))
+    tables = {}
+    for k, order in dict.fromkeys((k, order) for _, k, order in program.components if order):
+        placement, (low, high) = with_boundary(placements[k], shape[k], boundaries[k], k)
+        at_edges = edge_order or (1 if accuracy == 2 and order == 1 else accuracy)
+        _check_samples(shape[k], placement, at_edges + order, low, high, k)
+        tables[k, order] = derivative(placement, shape[k], accuracy, at_edges, low, high, with_gaps, order)
+    return tables
+
+
+_cached_recipe: Any = lru_cache(maxsize=256, typed=True)(_make_recipe)
+
+
+# ---- arguments -----------------------------------------------------------------------------------------------
+
+
+def as_axes(axis, ndim):
+    """The axes, counted from 0, and whether one was asked for by an int."""
+    if axis is None:
+        return tuple(range(ndim)), False
+    message = f"axis must be None, an int or a tuple of ints, got {axis!r}"
+    if isinstance(axis, bool):
+        raise TypeError(message)
+    try:
+        return (normalize_axis_index(operator.index(axis), ndim, "axis"),), True
+    except TypeError:
+        pass
+    try:
+        return normalize_axis_tuple(tuple(axis), ndim, "axis"), False
+    except TypeError:
+        raise TypeError(message) from None
+
+
+def _as_orders(accuracy, edge_order):
+    if isinstance(accuracy, bool) or accuracy not in (2, 4, 6, 8):
+        raise ValueError(f"accuracy must be 2, 4, 6 or 8, got {accuracy!r}")
+    if edge_order is not None and (isinstance(edge_order, bool) or edge_order not in (1, 2)):
+        raise ValueError(f"edge_order must be 1 or 2, got {edge_order!r}")
+    return int(accuracy), None if edge_order is None else int(edge_order)
+
+
+def as_pairs(boundary, ndim):
+    """What is beyond the low and the high end of each axis."""
+    if isinstance(boundary, str):
+        boundary = (boundary,) * ndim
+    elif not isinstance(boundary, (tuple, list)):
+        raise TypeError(f"boundary must be a word or a tuple with an entry per axis, got {boundary!r}")
+    if len(boundary) != ndim:
+        raise ValueError(f"boundary needs one entry for each of the {ndim} axes of f, got {len(boundary)}")
+    pairs = [(entry, entry) if isinstance(entry, str) else entry for entry in boundary]
+    for k, pair in enumerate(pairs):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ValueError(f"boundary[{k}] must be a word or a pair (low, high), got {pair!r}")
+        for word in pair:
+            if word not in BOUNDARIES:
+                raise ValueError(f"boundary must be one of {', '.join(BOUNDARIES)}; got {word!r} for axis {k}")
+        if PERIODIC in pair and pair[0] != pair[1]:
+            raise ValueError(f"boundary of axis {k} must be periodic on both sides or none, got {pair}")
+    return tuple(tuple(pair) for pair in pairs)
+
+
+def as_where(where: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Check marks of the samples that exist."""
+    marks = np.asarray(where)
+    if marks.dtype != np.bool_:
+        raise TypeError(f"where must be an array of bool, got dtype {marks.dtype}")
+    if marks.shape != shape:
+        raise ValueError(f"where must have the shape of f, {shape}, got {marks.shape}")
+    return marks
+
+
+def as_present(where: Any, nan: Any, f: np.ndarray, stacked: bool = False) -> np.ndarray | None:
+    """Marks of the samples that exist; None if all do. Of stacked fields, all that exist are of one mind."""
+    if nan not in ("propagate", "omit"):
+        raise ValueError(f"nan must be 'propagate' or 'omit', got {nan!r}")
+    present: Any = None if where is None else as_where(where, f.shape[1:] if stacked else f.shape)
+    if nan == "omit" and f.dtype.kind in "fc":
+        missing: Any = np.isnan(f)
+        numbers = ~(missing.any(axis=0) if stacked else missing)
+        present = numbers if present is None else present & numbers
+    return None if present is None or present.all() else present
+
+
+def as_placements(spacing: Any, shape: Any, axes: Any) -> list[Axis]:
+    """Where the samples are along each of `axes`."""
+    ndim = len(shape)
+    if len(spacing) == 1 and isinstance(spacing[0], Lattice):
+        along = spacing[0].axes_for(shape)
+        return [along[k] for k in axes]
+    if any(isinstance(step, Lattice) for step in spacing):
+        raise TypeError("spacing must be either numbers and coordinates or one Grid, got both")
+    if not spacing:
+        return [Axis(1.0)] * len(axes)
+    if len(spacing) == 1 and np.ndim(spacing[0]) == 0:
+        return [as_axis(spacing[0], "spacing")] * len(axes)
+    if len(spacing) == ndim and len(axes) != ndim:
+        chosen = [(k, spacing[k]) for k in axes]
+    elif len(spacing) == len(axes):
+        chosen = list(zip(axes, spacing, strict=True))
+    else:
+        wanted = f"{len(axes)}" if len(axes) == ndim else f"{len(axes)} or {ndim}"
+        raise TypeError(f"spacing needs 0, 1 or {wanted} entries for {len(axes)} axes, got {len(spacing)}")
+    placements = []
+    for k, step in chosen:
+        axis = as_axis(step, f"spacing along axis {k}")
+        if axis.length is not None and axis.length != shape[k]:
+            raise ValueError(f"spacing along axis {k} has {axis.length} coordinates, f has {shape[k]} samples")
+        placements.append(axis)
+    return placements
+
+
+def with_boundary(axis, n, pair, k):
+    """Reconcile what the grid and the call say of an axis."""
+    if axis.periodic:
+        if pair not in ((ONE_SIDED, ONE_SIDED), (PERIODIC, PERIODIC)):
+            raise ValueError(f"axis {k} of the grid is periodic, boundary says {pair}")
+        return axis, (PERIODIC, PERIODIC)
+    if PERIODIC in pair:
+        axis = closed(axis, n, None, f"spacing along axis {k}")
+    return axis, pair
+
+
+def _check_samples(n, axis, at_edges, low, high, k):
+    one_sided = ONE_SIDED in (low, high)
+    mirrored_steps = axis.step is None and not axis.periodic
+    needed = at_edges if one_sided else 1 + mirrored_steps
+    if n < needed and (n > 0 or one_sided):
+        raise ValueError(f"f has {n} samples along axis {k}, the stencil needs at least {needed}")
+
+
+# ---- fields that are more than their numbers --------------------------------------------------------------------
+
+
+def _dates(program, f, spacing, options, presence, out):
+    """Dates and time spans have their own arithmetic: numpy's."""
+    axis, accuracy, edge_order, boundary, _ = options
+    if program != "stack":
+        raise TypeError(f"f must be an array of numbers, got dtype {f.dtype}")
+    plain = accuracy == 2 and boundary == ONE_SIDED and is_plain(presence)
+    if not plain or any(isinstance(step, Lattice) for step in spacing):
+        raise TypeError(f"f of dtype {f.dtype} takes numpy.gradient's arguments only")
+    at_edges: Any = _as_orders(accuracy, edge_order)[1] or 1
+    result = np.gradient(f, *spacing, axis=axis, edge_order=at_edges)
+    if not isinstance(result, np.ndarray) or isinstance(axis, (tuple, list)):
+        result = np.stack(result if isinstance(result, tuple) else (result,))
+    if out is None:
+        return result
+    check_out(out, result.shape, result.dtype)[...] = result
+    return out
+
+
+def _dressed(program, f, stacked, spacing, options, presence, out, workers, arrays):
+    """Masked arrays and other subclasses keep their type, as far as it allows."""
+    masked, shape = isinstance(f, np.ma.MaskedArray), f.shape[1:] if stacked else f.shape
+    if masked and f.mask is not np.ma.nomask:
+        where, nan = presence
+        gone: Any = np.ma.getmaskarray(f)
+        there = ~(gone.any(axis=0) if stacked else gone)
+        presence = there if where is None else there & as_where(where, shape), nan
+    plain = np.asarray(f)
+    result = carry_out(program, plain, stacked, spacing, options, presence, out, workers, arrays)
+    if out is not None:
+        result = out
+    else:
+        try:
+            result = f.__array_wrap__(result)
+        except ValueError:  # numpy.matrix has no stacks
+            return result
+    if masked and isinstance(result, np.ma.MaskedArray):
+        result.mask = _gaps(program, plain, stacked, spacing, options, presence, workers, arrays)
+    return result
+
+
+def _gaps(program, f, stacked, spacing, options, presence, workers, arrays):
+    """Where there is no derivative: the same stencils say it, of a field that is zero where it is present."""
+    present = _present(presence, f, stacked)
+    if present is None:
+        return np.ma.nomask
+    zeros, presence = np.zeros(f.shape, np.float32), (present, "propagate")
+    options = *options[:-1], 0.0
+    return np.isnan(carry_out(program, zeros, stacked, spacing, options, presence, None, workers, arrays))
+
+
+def filled(
+    fill: Callable[[Any, Any, Any], None],
+    field: np.ndarray,
+    stacked: bool,
+    leading: tuple[int, ...],
+    presence: Any,
+    out: Any,
+    real: bool = False,
+) -> Any:
+    """A result that `fill(field, presence, result)` makes of a field in several steps."""
+    plain = np.asarray(field)
+    if plain.dtype.kind in "mM":
+        raise TypeError(f"f must be an array of numbers, got dtype {plain.dtype}")
+    one = plain[0] if stacked else plain
+    masked = np.ma.getmaskarray(field) if np.ma.is_masked(field) else None
+    if masked is not None:
+        where, nan = presence
+        there = ~masked.any(axis=0) if stacked else ~masked
+        presence = there if where is None else there & as_where(where, one.shape), nan
+    dtype = KINDS[plain.dtype.char].result
+    if real:
+        dtype = np.dtype(dtype.char.lower())
+    if out is None:
+        result = new_result(leading, one, memory_order(one), dtype)
+    else:
+        result = check_out(out, leading + one.shape, dtype)
+        plain = apart(plain, out)
+    fill(plain, presence, result)
+    if masked is None or out is not None:
+        return result
+    gaps = np.empty(result.shape, np.float32)  # float16 results, too, are NaN where these are
+    fill(np.zeros(plain.shape, np.float32), presence, gaps)
+    return np.ma.array(result, mask=np.isnan(gaps))
