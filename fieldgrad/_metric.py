@@ -8,7 +8,7 @@ import numpy as np
 
 from ._arrays import as_field
 from ._axes import Axis, Lattice, closed, per_axis
-from ._programs import carry_out
+from ._programs import Raised, carry_out
 
 
 class Curved:
@@ -78,8 +78,9 @@ class Mapped(Curved):
                 raise TypeError(f"positions[{k}] must be real numbers, got dtype {x.dtype}")
             if x.shape != self.shape:
                 raise ValueError(f"positions must have one shape, got {self.shape} and {x.shape}")
-            if not np.isfinite(x).all():
-                raise ValueError(f"positions[{k}] must be finite, got {x[~np.isfinite(x)][0]} at {_first(~np.isfinite(x))}")
+            wrong = ~np.isfinite(x)
+            if wrong.any():
+                raise ValueError(f"positions[{k}] must be finite, got {x[wrong][0]} at {_first(wrong)}")
         if len(arrays) != len(self.shape):
             raise ValueError(f"positions must be {len(self.shape)} arrays of shape {self.shape}, got {len(arrays)}")
         self._positions = [np.array(x, np.float64) for x in arrays]
@@ -105,7 +106,7 @@ class Mapped(Curved):
         while accuracy > 2 and min(self.shape) <= accuracy:
             accuracy -= 2
         result = np.empty((len(self.shape), len(self.shape), *self.shape))
-        options = None, accuracy, edge_order, "one-sided", 0.0
+        options = None, Raised(accuracy), edge_order, "one-sided", 0.0
         for x, derivatives in zip(self._positions, result, strict=True):
             lead = derivatives if len(self.shape) > 1 else derivatives[0]
             carry_out("stack", x, False, (self.lattice,), options, (None, "propagate"), lead, None)
@@ -126,7 +127,8 @@ def _first(marks: np.ndarray) -> tuple[int, ...]:
 def _complain(marks: np.ndarray, message: str, g: np.ndarray) -> None:
     if marks.any():
         at = _first(marks)
-        raise ValueError(f"{message} {g[(slice(None), slice(None), *at)].tolist()} at {at}")
+        matrix = np.moveaxis(g, (0, 1), (-2, -1))[at]
+        raise ValueError(f"{message} {matrix.tolist()} at {at}")
 
 
 def _is_positive(g: np.ndarray) -> np.ndarray:

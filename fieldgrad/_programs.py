@@ -26,9 +26,17 @@ class Program(NamedTuple):
 
     components: tuple[tuple[int, int, int], ...]  # the derivatives that it takes: field, axis, order, which may be 0
     leading: tuple[int, ...] = ()  # shape of the result before that of the fields
-    # For each result what is summed: component; weight, a number or a Product; array, or -1. None: components as they are
+    # For each result what is summed: component; weight, a number or a Product; array, or -1. None: just the components
     mixtures: Any = None
     reduction: str = "stack"
+
+
+#: What users may ask for.
+ACCURACIES = 2, 4, 6, 8
+
+
+class Raised(int):
+    """An accuracy beyond what was asked for, where errors are divided by small distances, or differentiated."""
 
 
 class Fields(list[np.ndarray]):
@@ -126,7 +134,7 @@ class _Coordinates(NamedTuple):
     data: bytes
 
 
-_HASHABLE = frozenset({int, float, type(None), _Coordinates})
+_HASHABLE = frozenset({int, float, type(None), _Coordinates, Raised})
 _MOST_REMEMBERED = 1 << 14  # coordinates
 
 
@@ -240,7 +248,7 @@ def as_axes(axis, ndim):
 
 
 def _as_orders(accuracy, edge_order):
-    if isinstance(accuracy, bool) or accuracy not in (2, 4, 6, 8):
+    if type(accuracy) is not Raised and (isinstance(accuracy, bool) or accuracy not in ACCURACIES):
         raise ValueError(f"accuracy must be 2, 4, 6 or 8, got {accuracy!r}")
     if edge_order is not None and (isinstance(edge_order, bool) or edge_order not in (1, 2)):
         raise ValueError(f"edge_order must be 1 or 2, got {edge_order!r}")

@@ -8,6 +8,7 @@ import numpy as np
 
 from . import _curved
 from ._arrays import as_field
+from ._calls import as_components, geometry_of
 from ._programs import carry_out
 
 __all__ = ["gradient", "gradient_magnitude", "normals"]
@@ -218,8 +219,8 @@ def normals(
 
 def _differentiate(reduction, f, spacing, options, presence, out, workers, components="physical"):
     """What all three do."""
-    if _curved.geometry_of(spacing) is not None:
+    if geometry_of(spacing) is not None:
         return _curved.gradient(reduction, as_field(f), spacing, options, presence, out, workers, components)
     if components != "physical":
-        _curved.as_components(components)
+        as_components(components)
     return carry_out(reduction, f, False, spacing, options, presence, out, workers)

@@ -160,12 +160,12 @@ class Grid(Lattice):
         Examples
         --------
         >>> import numpy as np, fieldgrad as fg
-        >>> r, theta = np.linspace(0, 1, 5), np.linspace(0, 2 * np.pi, 8, endpoint=False)
+        >>> r, theta = np.linspace(0, 1, 9), np.linspace(0, 2 * np.pi, 64, endpoint=False)
         >>> grid = fg.Grid.polar(r, theta)
         >>> grid
-        Grid.polar(shape=(5, 8), periodic=(False, True))
+        Grid.polar(shape=(9, 64), periodic=(False, True))
         >>> x = r[:, None] * np.cos(theta)
-        >>> np.allclose(fg.gradient_magnitude(x, grid, accuracy=8), 1, atol=1e-3)
+        >>> np.allclose(fg.gradient_magnitude(x, grid, accuracy=8), 1)
         True
         """
         radius, angle = _radius(r, "r"), _circle(theta, "theta", 2 * math.pi, periodic)
@@ -210,7 +210,8 @@ class Grid(Lattice):
         >>> fg.Grid.cylindrical([1.0, 2.0], np.linspace(0, 2 * np.pi, 8), [0.0, 1.0, 2.0])
         Grid.cylindrical(shape=(2, 8, 3), periodic=(False, True, False))
         """
-        loops = per_axis(periodic, 3, "periodic", None) if isinstance(periodic, (tuple, list)) else [None, periodic, None]
+        one = not isinstance(periodic, (tuple, list))
+        loops: list[Any] = [None, periodic, None] if one else per_axis(periodic, 3, "periodic", None)
         if loops[0]:
             raise ValueError("periodic must be False for r")
         radius, angle = _radius(r, "r"), _circle(theta, "theta", 2 * math.pi, loops[1])
@@ -263,31 +264,22 @@ class Grid(Lattice):
         >>> np.allclose(E[0], 1 / rho[:, None, None] ** 2, atol=1e-6)
         True
         """
-        radius = _radius(rho, "rho")
-        colatitude = _coordinates(theta, "theta")
+        radius, colatitude = _radius(rho, "rho"), _coordinates(theta, "theta")
         angle = _circle(phi, "phi", 2 * math.pi, periodic)
-        x = _within(colatitude, 0.0, math.pi, "theta")
+        x, y = _within(colatitude, 0.0, math.pi, "theta"), _values(angle)
         sine, cosine = np.sin(x), np.cos(x)
         sine[(x <= 0) | (x >= math.pi)] = 0  # the nearest number to pi is not pi
-        cosine[sine == 0] = np.sign(cosine[sine == 0])
         ascent = Product(along=((0, _values(radius)),))
         scales = (Product(), ascent, ascent * Product(along=((1, sine),)))
         slopes = {(1, 0): _inverse(_values(radius)), (2, 0): _inverse(_values(radius)), (2, 1): cosine * _inverse(sine)}
-        e_theta = [cosine[:, None] * np.cos(_values(angle)), cosine[:, None] * np.sin(_values(angle))]
-        e_phi = [-np.sin(_values(angle)), np.cos(_values(angle))]
         poles = []
         for i in (0, len(x) - 1):
             if sine[i] == 0:
-                frame = np.array([[e_theta[0][i], e_phi[0]], [e_theta[1][i], e_phi[1]]])
-                poles.append(Pole(1, i > 0, (2,), _opposites(angle), (1, -1, -1), frame))
+                poles.append(Pole(1, i > 0, (2,), _opposites(angle), (1, -1, -1), _turning(y, np.sign(cosine[i]))))
         if radius.positions(0)[0] == 0:
-            flat = np.zeros((len(x), angle.length))
-            radial = [sine[:, None] * np.cos(_values(angle)), sine[:, None] * np.sin(_values(angle)), cosine[:, None] + flat]
-            around = [part + flat for part in e_phi]
-            frame = np.array(
-                [[radial[0], e_theta[0], around[0]], [radial[1], e_theta[1], around[1]], [radial[2], -sine[:, None] + flat, flat]]
-            )
-            symmetric = np.allclose(x + x[::-1], math.pi, rtol=0, atol=1e-6 * abs(x[-1] - x[0]) / len(x))
+            s, c, cy, sy = np.broadcast_arrays(sine[:, None], cosine[:, None], np.cos(y), np.sin(y))
+            frame = np.array([[s * cy, c * cy, -sy], [s * sy, c * sy, cy], [c, -s, 0 * s]])
+            symmetric = np.all(np.abs(x + x[::-1] - math.pi) <= _UNEVEN * abs(x[-1] - x[0]) / len(x))
             poles.append(Pole(0, False, (1, 2), _opposites(angle) if symmetric else 0, (-1, 1, -1), frame))
         return cls._orthogonal("spherical", (radius, colatitude, angle), scales, slopes, tuple(poles))
 
@@ -362,8 +354,7 @@ class Grid(Lattice):
         poles = []
         for i in (0, len(x) - 1):
             if cosine[i] == 0:
-                ahead = -np.sign(sine[i])
-                frame = np.array([[ahead * np.cos(angle), -np.sin(angle)], [ahead * np.sin(angle), np.cos(angle)]])
+                frame = _turning(angle, -np.sign(sine[i]))
                 poles.append(Pole(0, i > 0, (1,), _opposites(longitude), (-1, -1), frame))
         return cls._orthogonal("geographic", (latitude, longitude), scales, slopes, tuple(poles), -1)
 
@@ -444,7 +435,7 @@ class Grid(Lattice):
         >>> y = np.linspace(1, 2, 5)
         >>> g = np.eye(2)[..., None, None] / y[:, None] ** 2 * np.ones(4)         # the hyperbolic plane
         >>> grid = fg.Grid.riemannian(g, y, 0.1)
-        >>> fg.gradient_magnitude(np.log(y)[:, None] * np.ones(4), grid, accuracy=4).round(2)[:, 0]
+        >>> fg.gradient_magnitude(np.log(y)[:, None] * np.ones(4), grid, edge_order=2).round(1)[:, 0]
         array([1., 1., 1., 1., 1.])
         """
         measured = Measured(metric)
@@ -618,12 +609,16 @@ def _opposites(angle: Axis) -> int:
     return distinct if np.all(np.abs(apart - angle.period / 2) <= _UNEVEN * step) else 0
 
 
+def _turning(angle: np.ndarray, outward: float) -> np.ndarray:
+    """Unit vectors next to an axis: away from it, or towards it if `outward` is -1; and around it."""
+    return np.array([[outward * np.cos(angle), -np.sin(angle)], [outward * np.sin(angle), np.cos(angle)]])
+
+
 def _around_an_axis(radius: Axis, angle: Axis, others: tuple[int, ...]) -> tuple[Any, Any, tuple[Pole, ...]]:
     """Scales, their slopes, and the pole if there is one."""
     r, theta = _values(radius), _values(angle)
     scales = (Product(), Product(along=((0, r),)), *(Product() for _ in others))
-    frame = np.array([[np.cos(theta), -np.sin(theta)], [np.sin(theta), np.cos(theta)]])
-    pole = Pole(0, False, (1,), _opposites(angle), (-1, -1, *(1 for _ in others)), frame)
+    pole = Pole(0, False, (1,), _opposites(angle), (-1, -1, *(1 for _ in others)), _turning(theta, 1.0))
     return scales, {(1, 0): _inverse(r)}, (pole,) if r[0] == 0 else ()
 
 

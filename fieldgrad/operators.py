@@ -8,6 +8,7 @@ import numpy as np
 
 from . import _curved
 from ._arrays import as_field
+from ._calls import as_components, geometry_of
 from ._programs import Program, as_axes, carry_out, filled, is_plain
 
 __all__ = ["curl", "directional_derivative", "divergence", "hessian", "jacobian", "laplacian", "partial"]
@@ -84,7 +85,7 @@ def partial(
         raise TypeError(f"axis must be an int, got {axis!r}")
     program = Program(((0, axes[0], int(order)),))
     options = accuracy, edge_order, boundary, cval
-    if _curved.geometry_of(spacing) is not None:
+    if geometry_of(spacing) is not None:
         return _curved.partial(program, field, spacing, options, (where, nan), out, workers)
     return carry_out(program, field, False, spacing, (axes[0], *options), (where, nan), out, workers)
 
@@ -131,7 +132,7 @@ def laplacian(
     """
     field = as_field(f)
     options = accuracy, edge_order, boundary, cval
-    if _curved.geometry_of(spacing) is not None:
+    if geometry_of(spacing) is not None:
         return _curved.laplacian(field, spacing, options, (where, nan), out, workers)
     program = Program(tuple((0, k, 2) for k in range(field.ndim)), mixtures=_sum(field.ndim))
     return carry_out(program, field, False, spacing, (None, *options), (where, nan), out, workers)
@@ -180,8 +181,8 @@ def divergence(
     """
     field = _as_vectors(F)
     options = accuracy, edge_order, boundary, cval
-    components = _curved.as_components(components)
-    if _curved.geometry_of(spacing) is not None:
+    components = as_components(components)
+    if geometry_of(spacing) is not None:
         return _curved.divergence(field, spacing, options, (where, nan), out, workers, components)
     d = len(field)
     program = Program(tuple((k, k, 1) for k in range(d)), mixtures=_sum(d))
@@ -234,8 +235,8 @@ def curl(
     if len(field) not in (2, 3):
         raise ValueError(f"F must have 2 or 3 components for its curl, got {len(field)}")
     options = accuracy, edge_order, boundary, cval
-    components = _curved.as_components(components)
-    if _curved.geometry_of(spacing) is not None:
+    components = as_components(components)
+    if geometry_of(spacing) is not None:
         return _curved.curl(field, spacing, options, (where, nan), out, workers, components)
     if len(field) == 2:
         program = Program(((1, 0, 1), (0, 1, 1)), mixtures=(((0, 1.0, -1), (1, -1.0, -1)),))
@@ -293,8 +294,8 @@ def jacobian(
     field, presence = _as_stack(F), (where, nan)
     program = Program(tuple((0, k, 1) for k in range(field.ndim - 1)), (field.ndim - 1,))
     options = None, accuracy, edge_order, boundary, cval
-    components = _curved.as_components(components)
-    curved = _curved.geometry_of(spacing) is not None
+    components = as_components(components)
+    curved = geometry_of(spacing) is not None
 
     def fill(fields, there, result):
         for one, derivatives in zip(fields, result, strict=True):
@@ -351,10 +352,10 @@ def hessian(
            [3., 2.]])
     """
     field, presence = as_field(f), (where, nan)
-    components = _curved.as_components(components)
-    if _curved.geometry_of(spacing) is not None:
-        options = accuracy, edge_order, boundary, cval
-        return _curved.hessian(field, spacing, options, presence, out, workers, components)
+    components = as_components(components)
+    if geometry_of(spacing) is not None:
+        plain_options = accuracy, edge_order, boundary, cval
+        return _curved.hessian(field, spacing, plain_options, presence, out, workers, components)
     d, options = field.ndim, (None, accuracy, edge_order, boundary, cval)
 
     def derive(source, axis, order, there, result):

@@ -79,8 +79,8 @@ cdef class Plan:
     shape : tuple of int
         Of the field, its axes in the order of memory, slowest first.
     stencils : list of (int, int, Stencil)
-        For each component the field that it is of, the axis in that order, and its table; or -1 and None for the samples
-        themselves.
+        For each component the field that it is of, the axis in that order, and its table; or -1 and None for the
+        samples themselves.
     reduction : {"stack", "norm", "unit"}
     sample : {0, 1, 2}
         Arithmetic in float, double or long double.

@@ -1,0 +1,52 @@
+"""What operators are told, apart from what they are."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._axes import Lattice
+from ._programs import Fields, Program, as_present, carry_out
+from .grid import Grid
+
+PHYSICAL, COVARIANT, CONTRAVARIANT = "physical", "covariant", "contravariant"
+
+#: Powers of the scale of its axis that turn a physical component of a vector into one of another kind.
+POWERS = {PHYSICAL: 0, COVARIANT: 1, CONTRAVARIANT: -1}
+
+
+def as_components(components: Any) -> str:
+    if components not in POWERS:
+        raise ValueError(f"components must be one of {', '.join(POWERS)}; got {components!r}")
+    return str(components)
+
+
+def geometry_of(spacing: Any) -> Any:
+    """That of a grid whose axes are not straight; otherwise None."""
+    return spacing[0].geometry if len(spacing) == 1 and isinstance(spacing[0], Grid) else None
+
+
+class Call(NamedTuple):
+    """What all operators are told: how to derive, which samples exist, and on how many threads."""
+
+    options: tuple[Any, ...]  # accuracy, edge_order, boundary, cval
+    presence: tuple[Any, ...]
+    workers: Any
+
+    def run(self, program: Any, f: Any, stacked: bool, lattice: Lattice, out: Any, arrays: Any = ()) -> Any:
+        options = None, *self.options
+        return carry_out(program, f, stacked, (lattice,), options, self.presence, out, self.workers, arrays)
+
+
+def run_with(
+    call: Call, f: np.ndarray, firsts: Any, program: Program, lattice: Lattice, out: np.ndarray, arrays: Any = ()
+) -> None:
+    """A program of a field and some of its derivatives, which are absent where they could not be had."""
+    fields = Fields([np.asarray(f, out.dtype), *firsts])
+    where, nan = call.presence
+    present = as_present(where, nan, f)
+    if present is not None:
+        for one in firsts:
+            present = present & ~np.isnan(one)
+    call._replace(presence=(present, "propagate")).run(program, fields, True, lattice, out, arrays)

@@ -1,0 +1,497 @@
+"""Curved grids: derivatives against closed forms, their order, poles, seams, gaps, and what is refused."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fieldgrad as fg
+from curved_cases import SPACES, Waves, bent, circle, geographic, known, known_on, polar, spherical
+from helpers import assert_same_bits
+
+FULL = {"polar", "annulus", "cylindrical", "tube", "spherical", "shell", "geographic", "ascending"}
+COMPONENTS = ("physical", "covariant", "contravariant")
+
+
+def errors(space, accuracy, seed=0):
+    """The largest, relative, of each operator."""
+    k, options = known(space, seed), {"accuracy": accuracy, "edge_order": 2 if accuracy == 2 else None}
+    pairs = {
+        "gradient": (fg.gradient(k.f, space.grid, **options), k.gradient),
+        "magnitude": (fg.gradient_magnitude(k.f, space.grid, **options), np.sqrt((k.gradient**2).sum(axis=0))),
+        "laplacian": (fg.laplacian(k.f, space.grid, **options), np.einsum("kk...->...", k.hessian)),
+        "hessian": (fg.hessian(k.f, space.grid, **options), k.hessian),
+        "divergence": (fg.divergence(k.F, space.grid, **options), k.divergence),
+        "curl": (fg.curl(k.F, space.grid, **options), k.curl),
+    }
+    return {name: np.abs(actual - wanted).max() / np.abs(wanted).max() for name, (actual, wanted) in pairs.items()}
+
+
+# ---- order ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("accuracy", (2, 4))
+def test_errors_fall_with_the_order_asked_for(name, accuracy):
+    coarse, fine = (32, 60) if SPACES[name](5).grid.ndim == 3 else (96, 192)
+    first, second = errors(SPACES[name](coarse), accuracy), errors(SPACES[name](fine), accuracy)
+    for operator in first:
+        if name == "cone" and operator not in ("gradient", "magnitude"):
+            continue  # its origin has no opposite directions, and errors there are divided by the distance
+        measured = np.log2(first[operator] / second[operator]) / np.log2((fine - 1) / (coarse - 1))
+        assert measured > accuracy - 0.2 or second[operator] < 2e-9, (operator, measured)  # rounding
+
+
+@pytest.mark.parametrize("name", ("polar", "annulus", "geographic", "cap"))
+@pytest.mark.parametrize("accuracy", (6, 8))
+def test_high_orders(name, accuracy):
+    coarse, fine = 50, 75
+    first, second = errors(SPACES[name](coarse), accuracy), errors(SPACES[name](fine), accuracy)
+    for operator in first:
+        measured = np.log2(first[operator] / second[operator]) / np.log2((fine - 1) / (coarse - 1))
+        assert measured > accuracy - 0.5 or second[operator] < 2e-9, (operator, measured)  # rounding
+
+
+@pytest.mark.parametrize("measured", (False, True), ids=("curvilinear", "riemannian"))
+@pytest.mark.parametrize("components", COMPONENTS)
+@pytest.mark.parametrize("dims, accuracy", ((2, 2), (2, 4), (3, 2)))
+def test_order_of_oblique_coordinates(measured, components, dims, accuracy):
+    sizes, found = ((20, 40) if dims == 2 else (14, 28)), []
+    for n in sizes:
+        grid, x, jacobian = bent(n, dims, measured)
+        k, wave = known_on(jacobian, x, components)
+        options = {"accuracy": accuracy, "edge_order": 2 if accuracy == 2 else None}
+        also = {**options, "components": components}
+        pairs = [
+            (fg.gradient(k.f, grid, **also), k.gradient),
+            (fg.gradient_magnitude(k.f, grid, **options), np.sqrt((wave.gradient(x) ** 2).sum(axis=0))),
+            (fg.laplacian(k.f, grid, **options), np.einsum("aa...->...", wave.hessian(x))),
+            (fg.hessian(k.f, grid, **also), k.hessian),
+            (fg.divergence(k.F, grid, **also), k.divergence),
+            (fg.curl(k.F, grid, **also), k.curl),
+        ]
+        found.append([np.abs(actual - wanted).max() / np.abs(wanted).max() for actual, wanted in pairs])
+    orders = np.log2(np.divide(*found)) / np.log2(sizes[1] / sizes[0])
+    assert (orders > accuracy - 0.35).all(), orders
+
+
+@pytest.mark.parametrize("dims", (2, 3))
+def test_normals_in_oblique_coordinates_have_unit_length(dims):
+    grid, x, jacobian = bent(20, dims)
+    k, wave = known_on(jacobian, x, "physical")
+    wanted = k.gradient / np.sqrt((wave.gradient(x) ** 2).sum(axis=0))
+    np.testing.assert_allclose(fg.normals(k.f, grid, accuracy=6), wanted, atol=1e-4)
+
+
+# ---- closed forms --------------------------------------------------------------------------------------------
+
+
+def test_squares_of_distances():
+    for make, dims in ((polar, 2), (spherical, 3)):
+        grid = make(9).grid
+        r = grid.coords[0].reshape(-1, *[1] * (dims - 1))
+        f = np.broadcast_to(r**2, grid.shape)
+        np.testing.assert_allclose(fg.gradient(f, grid, edge_order=2)[0], 2 * r + 0 * f, atol=1e-13)
+        np.testing.assert_allclose(fg.gradient(f, grid)[1:], 0, atol=1e-13)
+        np.testing.assert_allclose(fg.laplacian(f, grid), 2 * dims, atol=1e-10)
+        identity = np.eye(dims).reshape(dims, dims, *[1] * dims)
+        np.testing.assert_allclose(fg.hessian(f, grid), 2 * identity + 0 * f, atol=1e-10)
+
+
+def test_spherical_harmonics_are_eigenfunctions_on_the_globe():
+    space = geographic(91)
+    x, y, z = space.positions / 2
+    for degree, f in ((1, x), (1, z), (2, x * y), (2, 3 * z**2 - 1), (3, z * (5 * z**2 - 3))):
+        wanted = -degree * (degree + 1) * f / 4
+        np.testing.assert_allclose(fg.laplacian(f, space.grid, accuracy=4), wanted, atol=1e-5)
+
+
+def test_solid_rotation_of_the_globe():
+    space = geographic(61)
+    lat = np.radians(space.grid.coords[0])[:, None] + np.zeros(space.grid.shape)
+    wind = np.array([0 * lat, 2.0 * np.cos(lat)])  # at unit angular speed
+    np.testing.assert_allclose(fg.curl(wind, space.grid, accuracy=4), 2 * np.sin(lat), atol=1e-6)
+    np.testing.assert_allclose(fg.divergence(wind, space.grid), 0, atol=1e-12)
+
+
+def test_ellipsoid_has_the_lengths_of_its_meridian():
+    grid = fg.Grid.geographic(np.linspace(-90, 90, 181), np.arange(0, 360, 10), ellipsoid="WGS84")
+    quarter = np.trapezoid(grid.scale_factors[0, 90:, 0])
+    np.testing.assert_allclose(quarter, 10001965.729, rtol=1e-6)
+    area = np.trapezoid(grid.volume_element[:, 0]) * 360
+    np.testing.assert_allclose(area, 5.10065621724e14, rtol=1e-4)
+
+
+def test_ellipsoid_of_no_flattening_is_a_sphere():
+    lat, lon = np.linspace(-90, 90, 13), np.arange(0, 360, 20)
+    sphere, flat = fg.Grid.geographic(lat, lon, radius=3.0), fg.Grid.geographic(lat, lon, ellipsoid=(3.0, 0.0))
+    f = np.random.default_rng(0).normal(size=(13, 18))
+    assert_same_bits(fg.laplacian(f, sphere), fg.laplacian(f, flat))
+
+
+def test_laplacian_on_the_ellipsoid_is_the_divergence_of_the_gradient():
+    lat, lon = np.linspace(-80, 80, 321), np.linspace(0, 360, 240, endpoint=False)
+    grid = fg.Grid.geographic(lat, lon, ellipsoid=(1.0, 0.2))
+    f = np.sin(2 * np.radians(lat))[:, None] * np.cos(np.radians(lon)) * np.cos(np.radians(lat))[:, None]
+    twice = fg.divergence(fg.gradient(f, grid, accuracy=6), grid, accuracy=6)
+    np.testing.assert_allclose(fg.laplacian(f, grid, accuracy=6), twice, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", ("annulus", "tube", "sector", "shell", "cap"))
+def test_gradient_is_the_straight_one_over_scale_factors(name):
+    grid = SPACES[name](9).grid
+    f = np.random.default_rng(1).normal(size=grid.shape)
+    straight = fg.Grid.cartesian(*grid.coords)
+    inside = (..., *[slice(1, -1)] * grid.ndim)
+    covariant = fg.gradient(f, straight)[inside]
+    scales = grid.scale_factors[inside]
+    for components, power in zip(COMPONENTS, (1, 0, 2), strict=True):
+        result = fg.gradient(f, grid, components=components)[inside]
+        np.testing.assert_allclose(result, covariant / scales**power, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ("annulus", "tube", "shell", "geographic", "polar"))
+@pytest.mark.parametrize("components", ("covariant", "contravariant"))
+def test_components_describe_one_vector(name, components):
+    space = SPACES[name](12)
+    k, h = known(space), space.grid.scale_factors
+    finite = h > 0
+    other = np.where(finite, k.F * h if components == "covariant" else k.F / np.where(finite, h, 1), 0)
+    options = {"accuracy": 4, "components": components}
+    inside = finite.all(axis=0)
+    divergence = fg.divergence(other, space.grid, **options)
+    np.testing.assert_allclose(divergence[inside], k.divergence[inside], atol=0.05 * np.abs(k.divergence).max())
+    curl = fg.curl(other, space.grid, **options)
+    if curl.ndim > space.grid.ndim:
+        with np.errstate(invalid="ignore"):
+            curl = curl / h if components == "covariant" else curl * h
+    np.testing.assert_allclose(curl[..., inside], k.curl[..., inside], atol=0.05 * np.abs(k.curl).max())
+
+
+def test_metric_and_volume_follow_from_scale_factors():
+    for name in ("polar", "cylindrical", "spherical", "geographic"):
+        grid = SPACES[name](5).grid
+        h = grid.scale_factors
+        np.testing.assert_array_equal(np.einsum("kk...->k...", grid.metric), h**2)
+        np.testing.assert_array_equal(grid.volume_element, h.prod(axis=0))
+    grid, _, jacobian = bent(12)
+    np.testing.assert_allclose(grid.metric, np.einsum("ai...,ak...->ik...", jacobian, jacobian), atol=1e-3)
+    np.testing.assert_allclose(grid.volume_element**2, grid.metric[0, 0] * grid.metric[1, 1] - grid.metric[0, 1] ** 2)
+    np.testing.assert_allclose(grid.scale_factors**2, np.einsum("kk...->k...", grid.metric))
+
+
+def test_curvilinear_polar_coordinates_agree_with_polar_ones():
+    space = polar(40, 0.5)
+    f = Waves(2)(space.positions)
+    mapped = fg.Grid.curvilinear(*space.positions, periodic=(False, True))
+    for function in (fg.gradient, fg.laplacian, fg.hessian):
+        np.testing.assert_allclose(function(f, mapped, accuracy=8), function(f, space.grid, accuracy=8), atol=1e-6)
+
+
+def test_left_handed_maps_turn_the_same_way():
+    y, x = np.mgrid[:12, :12] / 11
+    right, left = fg.Grid.curvilinear(x.T, y.T), fg.Grid.curvilinear(x, y)  # axes (x, y) and (y, x)
+    turn = fg.curl(np.array([-y.T, x.T]), right), fg.curl(np.array([x, -y]), left)
+    np.testing.assert_allclose(turn[0], 2, atol=1e-12)
+    np.testing.assert_allclose(turn[1], 2, atol=1e-12)
+
+
+def test_laplacian_is_the_trace_of_the_hessian_and_it_is_symmetric():
+    for name in ("annulus", "tube", "shell", "cap"):
+        space = SPACES[name](9)
+        f = np.random.default_rng(2).normal(size=space.grid.shape)
+        second = fg.hessian(f, space.grid, accuracy=4)
+        assert_same_bits(second, np.ascontiguousarray(second.swapaxes(0, 1)))
+        trace, scale = np.einsum("kk...->...", second), np.abs(second).max()
+        np.testing.assert_allclose(fg.laplacian(f, space.grid, accuracy=4), trace, atol=1e-12 * scale)
+
+
+def test_flux_through_the_surface_is_the_integral_of_the_divergence():
+    space = spherical(41, 0.5)
+    k = known(space)
+    r, theta, _ = space.grid.coords
+    inside = fg.divergence(k.F, space.grid, accuracy=6) * space.grid.volume_element
+    turn = 2 * np.pi / space.grid.shape[2]
+
+    def over_angles(values):
+        return np.trapezoid(values.sum(axis=-1) * turn, theta, axis=-1)
+
+    flux = over_angles(k.F[0] * space.grid.volume_element)
+    np.testing.assert_allclose(np.trapezoid(over_angles(inside), r), flux[-1] - flux[0], rtol=5e-3)
+
+
+# ---- poles ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ("polar", "cylindrical", "spherical", "geographic", "cone", "cap"))
+def test_on_a_pole_there_is_one_vector(name):
+    """Whatever the angle: also of noise that is single-valued on the poles."""
+    space = SPACES[name](8)
+    waves = Waves(len(space.positions), 3)
+    vectors = np.einsum("ak...,k...->a...", space.frame, fg.gradient(waves(space.positions), space.grid, accuracy=4))
+    rows = {"polar": [(0,)], "cylindrical": [(0,)], "spherical": [(0,), (slice(None), 0), (slice(None), -1)]}
+    rows |= {"geographic": [(0,), (-1,)], "cone": [(slice(None), 0)], "cap": [(-1,)]}
+    for row in rows[name]:
+        here = vectors[(slice(None), *row)]
+        axis = tuple(range(1, here.ndim)) if row == (0,) and name == "spherical" else (1 if here.ndim == 2 else -1,)
+        axis = (1,) if name == "cylindrical" else axis if isinstance(axis, tuple) else (axis,)
+        assert np.ptp(here, axis=axis).max() < 1e-13
+
+
+def test_nothing_is_infinite_where_scales_vanish():
+    for name in ("polar", "cylindrical", "spherical", "geographic"):
+        grid = SPACES[name](7).grid
+        f = np.random.default_rng(4).normal(size=grid.shape)
+        for function in (fg.gradient, fg.gradient_magnitude, fg.normals, fg.laplacian, fg.hessian):
+            assert np.isfinite(function(f, grid)).all()
+        F = np.random.default_rng(5).normal(size=(grid.ndim, *grid.shape))
+        for function in (fg.divergence, fg.curl, fg.jacobian):
+            assert np.isfinite(function(F, grid)).all()
+
+
+def test_contravariant_components_have_no_limit_at_a_pole():
+    grid = polar(7).grid
+    result = fg.gradient(np.random.default_rng(0).normal(size=grid.shape), grid, components="contravariant")
+    assert np.isnan(result[1, 0]).all()
+    assert np.isfinite(result[:, 1:]).all()
+    assert np.isfinite(result[0]).all()
+
+
+def test_an_odd_circle_still_has_a_limit():
+    r, theta = np.linspace(0, 1, 33), circle(63)
+    x = r[:, None] * np.cos(theta)
+    g = fg.gradient(x, fg.Grid.polar(r, theta), accuracy=4)
+    np.testing.assert_allclose(g[:, 0], [np.cos(theta), -np.sin(theta)], atol=1e-5)
+
+
+def test_uneven_circles():
+    theta = np.sort(np.random.default_rng(0).uniform(0, 2 * np.pi, 60))
+    r = np.linspace(0, 1, 20)
+    x = r[:, None] * np.cos(theta)
+    assert fg.Grid.polar(r, theta).periodic == (False, False)
+    grid = fg.Grid.polar(r, theta, periodic=True)
+    assert grid.periodic == (False, True)
+    wanted = [np.cos(theta) + 0 * x, -np.sin(theta) + 0 * x]
+    np.testing.assert_allclose(fg.gradient(x, grid, accuracy=8), wanted, atol=2e-3)
+
+
+# ---- circles -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("accuracy", (2, 4, 8))
+def test_repeated_end_point_is_the_first_one(accuracy):
+    r, n = np.linspace(0, 1, 12), 24
+    once, twice = fg.Grid.polar(r, circle(n)), fg.Grid.polar(r, circle(n, repeated=True))
+    assert once.periodic == twice.periodic == (False, True)
+    f = np.random.default_rng(0).normal(size=(12, n))
+    g = np.concatenate([f, f[:, :1]], axis=1)
+    for function in (fg.gradient, fg.laplacian, fg.hessian):
+        a, b = function(f, once, accuracy=accuracy), function(g, twice, accuracy=accuracy)
+        np.testing.assert_allclose(b[..., 1:, :-1], a[..., 1:, :], rtol=1e-9, atol=1e-9 * np.abs(a).max())
+        np.testing.assert_allclose(b[..., 1:, -1], b[..., 1:, 0], rtol=1e-9, atol=1e-9 * np.abs(a).max())
+
+
+def test_circles_are_recognised():
+    r = [1.0, 2.0]
+    for theta, whole in (
+        (circle(12), True),
+        (circle(12, repeated=True), True),
+        (circle(12) - np.pi, True),
+        (circle(12)[::-1], True),
+        (circle(12).astype(np.float32), True),
+        (circle(12)[:-1], False),
+        (np.linspace(0, np.pi, 7), False),
+    ):
+        assert fg.Grid.polar(r, theta).periodic == (False, whole)
+    assert fg.Grid.polar(r, circle(12), periodic=False).periodic == (False, False)
+    assert fg.Grid.geographic([0, 1], np.arange(-180, 180, 5)).periodic == (False, True)
+    assert fg.Grid.geographic([0, 1], np.linspace(0, 359, 36)).periodic == (False, False)
+    z = np.arange(5) * 0.1
+    assert fg.Grid.cylindrical(r, circle(8), z, periodic=(False, None, True)).periodic == (False, True, True)
+
+
+def test_descending_angles_give_the_same_vectors():
+    r, theta = np.linspace(0, 1, 9), circle(16)
+    f = np.random.default_rng(0).normal(size=(9, 16))
+    a, b = fg.gradient(f, fg.Grid.polar(r, theta)), fg.gradient(f[:, ::-1], fg.Grid.polar(r, theta[::-1]))
+    np.testing.assert_allclose(b[:, 1:, ::-1], a[:, 1:], atol=1e-12)
+
+
+# ---- gaps ----------------------------------------------------------------------------------------------------
+
+
+def test_coasts_on_the_globe():
+    space = geographic(31)
+    k = known(space)
+    ocean = np.ones(k.f.shape, bool)
+    ocean[10:14, 20:30] = ocean[0, :5] = ocean[-1, 3] = False  # with land at the poles
+    for bad in (np.nan, 1e300):
+        f = np.where(ocean, k.f, bad)
+        g = fg.gradient(f, space.grid, where=ocean, edge_order=2)
+        np.testing.assert_array_equal(np.isnan(g).any(axis=0), ~ocean)
+        np.testing.assert_allclose(g[:, ocean], k.gradient[:, ocean], atol=0.1)
+        again = fg.gradient(np.where(ocean, k.f, 7.0), space.grid, where=ocean, edge_order=2)
+        assert_same_bits(g, again)
+    masked = fg.laplacian(np.ma.array(k.f, mask=~ocean), space.grid)
+    np.testing.assert_array_equal(masked.mask, ~ocean)
+    np.testing.assert_allclose(masked.compressed(), np.einsum("kk...->...", k.hessian)[ocean], atol=0.1)
+    omitted = fg.gradient(np.where(ocean, k.f, np.nan), space.grid, nan="omit", edge_order=2)
+    assert_same_bits(omitted, g)
+
+
+# ---- numbers -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ("polar", "shell", "geographic"))
+@pytest.mark.parametrize("dtype", ("f4", "c16", "i4", ">f8", "f2"))
+def test_types(name, dtype):
+    space = SPACES[name](10)
+    f = (100 * known(space).f).astype(dtype)
+    if dtype == "c16":
+        f = f * (1 + 2j)
+    exact = f.astype(complex if dtype == "c16" else float)
+    tolerance = {"f2": 2e-2, "f4": 1e-4}.get(dtype, 1e-11)
+    for function in (fg.gradient, fg.gradient_magnitude, fg.laplacian, fg.hessian):
+        with np.errstate(over="ignore"):
+            result = function(f, space.grid)
+        wanted = function(exact, space.grid)
+        assert result.dtype == ("f8" if dtype in ("i4", ">f8") or (dtype == "c16" and wanted.dtype == "f8") else dtype)
+        finite = np.isfinite(result)
+        scale = np.abs(wanted).max() * (30 if dtype in ("f2", "f4") else 1)
+        np.testing.assert_allclose(result[finite], wanted[finite], atol=tolerance * scale)
+
+
+@pytest.mark.parametrize("name", ("polar", "spherical", "cap", "tube"))
+def test_layouts_out_and_workers(name):
+    space = SPACES[name](12)
+    k = known(space)
+    for function, field in ((fg.gradient, k.f), (fg.laplacian, k.f), (fg.divergence, k.F), (fg.curl, k.F)):
+        result = function(field, space.grid, workers=1)
+        assert_same_bits(function(field, space.grid, workers=3), result)
+        np.testing.assert_allclose(function(np.asfortranarray(field), space.grid), result, atol=1e-11)
+        out = np.empty_like(result)
+        assert function(field, space.grid, out=out) is out
+        assert_same_bits(out, result)
+    overlapping = k.f.copy()
+    assert_same_bits(fg.laplacian(overlapping, space.grid, out=overlapping), fg.laplacian(k.f, space.grid))
+
+
+@pytest.mark.parametrize("measured", (False, True))
+def test_layouts_of_oblique_coordinates(measured):
+    grid, x, jacobian = bent(12, 3, measured)
+    k, _ = known_on(jacobian, x, "physical")
+    for function, field in ((fg.gradient, k.f), (fg.laplacian, k.f), (fg.divergence, k.F), (fg.curl, k.F)):
+        result = function(field, grid, workers=1)
+        assert_same_bits(function(field, grid, workers=3), result)
+        np.testing.assert_allclose(function(np.asfortranarray(field), grid), result, atol=1e-11)
+        single = function(field.astype(np.float32), grid)
+        assert single.dtype == np.float32
+        np.testing.assert_allclose(single, result, atol=2e-3 * np.abs(result).max())
+
+
+def test_chosen_axes():
+    space = spherical(8)
+    f = known(space).f
+    whole = fg.gradient(f, space.grid)
+    assert_same_bits(fg.gradient(f, space.grid, axis=2), whole[2])
+    assert_same_bits(fg.gradient(f, space.grid, axis=(2, 0)), whole[[2, 0]])
+    grid, _, _ = bent(8)
+    g = np.random.default_rng(0).normal(size=(8, 9))
+    assert_same_bits(fg.gradient(g, grid, axis=-1), fg.gradient(g, grid)[1])
+
+
+def test_jacobian_takes_components_one_by_one():
+    space = polar(9)
+    F = known(space).F
+    result = fg.jacobian(F, space.grid)
+    assert_same_bits(result, np.array([fg.gradient(part, space.grid) for part in F]))
+
+
+def test_partial_derivatives_are_those_by_coordinates():
+    space = polar(12)
+    f = known(space).f
+    covariant = fg.gradient(f, space.grid, components="covariant")
+    np.testing.assert_allclose(fg.partial(f, space.grid, axis=0)[1:], covariant[0, 1:], atol=1e-13)
+    np.testing.assert_allclose(fg.partial(f, space.grid, axis=1)[1:], covariant[1, 1:], atol=1e-13)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    name=st.sampled_from(sorted(SPACES)),
+    accuracy=st.sampled_from((2, 4)),
+    seed=st.integers(0, 999),
+    holes=st.sampled_from((0.0, 0.05)),
+)
+def test_absent_samples_never_matter(name, accuracy, seed, holes):
+    rng = np.random.default_rng(seed)
+    grid = SPACES[name](9).grid
+    f = rng.normal(size=grid.shape)
+    present = rng.random(grid.shape) >= holes
+    for function in (fg.gradient, fg.laplacian):
+        a = function(f, grid, where=present, accuracy=accuracy)
+        b = function(np.where(present, f, np.nan), grid, where=present, accuracy=accuracy)
+        assert_same_bits(a, b)
+        if not holes:
+            assert_same_bits(a, function(f, grid, accuracy=accuracy))
+
+
+# ---- what is refused -----------------------------------------------------------------------------------------
+
+R, ANGLE = np.linspace(0, 1, 5), circle(8)
+EYE = np.eye(2)[..., None, None] * np.ones((4, 5))
+
+
+@pytest.mark.parametrize(
+    "make, error, words",
+    (
+        (lambda: fg.Grid.polar([-1.0, 0, 1], ANGLE), ValueError, "r must not be negative, got -1.0 at 0"),
+        (lambda: fg.Grid.polar([2.0, 1.0], ANGLE), ValueError, "r must ascend"),
+        (lambda: fg.Grid.polar(1.0, ANGLE), TypeError, "r must be a 1-D array"),
+        (lambda: fg.Grid.polar(R, np.linspace(0, 7, 9)), ValueError, "theta must not go round more than once"),
+        (lambda: fg.Grid.polar(R, [0.0, 2.0, 1.0]), ValueError, "theta must increase or decrease"),
+        (lambda: fg.Grid.polar(R, ANGLE, periodic="yes"), TypeError, "periodic must be"),
+        (lambda: fg.Grid.spherical(R, [-0.1, 1.0], ANGLE), ValueError, "theta must be within .* got -0.1 at 0"),
+        (lambda: fg.Grid.geographic([0, 91], ANGLE), ValueError, "lat must be within -90 ... 90, got 91.0 at 1"),
+        (lambda: fg.Grid.geographic([0, 1], ANGLE, radius=-1), ValueError, "radius must be finite and positive"),
+        (lambda: fg.Grid.geographic([0, 1], ANGLE, ellipsoid="Mars"), ValueError, "ellipsoid must be one of WGS84"),
+        (lambda: fg.Grid.geographic([0, 1], ANGLE, ellipsoid=(1.0, 2.0)), ValueError, "flattening"),
+        (lambda: fg.Grid.cylindrical(R, ANGLE, [0.0, 1.0], periodic=(True, True, False)), ValueError, "for r"),
+        (lambda: fg.Grid.cylindrical(R, ANGLE, [0.0, 1.0], period=2.0), ValueError, "period"),
+        (lambda: fg.Grid.curvilinear(), ValueError, "positions"),
+        (lambda: fg.Grid.curvilinear(np.ones((4, 5))), ValueError, "positions must be 2 arrays"),
+        (lambda: fg.Grid.curvilinear(np.ones((4, 5)), np.ones((4, 6))), ValueError, "positions must have one shape"),
+        (lambda: fg.Grid.curvilinear(*np.mgrid[:4, :5].astype(complex)), TypeError, r"positions\[0\] must be real"),
+        (lambda: fg.Grid.curvilinear(*np.abs(np.mgrid[-3:4, :5])), ValueError, r"fold or degenerate.*at \(3, 0\)"),
+        (lambda: fg.Grid.riemannian(np.eye(2)), ValueError, "metric must have shape"),
+        (lambda: fg.Grid.riemannian(EYE[:, :1]), ValueError, "metric must have shape"),
+        (lambda: fg.Grid.riemannian(EYE * 1j), TypeError, "metric must be made of real"),
+        (lambda: fg.Grid.riemannian(-EYE), ValueError, r"metric must be positive definite, got .* at \(0, 0\)"),
+        (lambda: fg.Grid.riemannian(EYE * np.nan), ValueError, "metric must be finite"),
+        (lambda: fg.Grid.riemannian(EYE + np.tri(2)[..., None, None]), ValueError, "metric must be symmetric"),
+        (lambda: fg.Grid.riemannian(EYE, np.arange(3.0), 1.0), ValueError, "3 coordinates"),
+    ),
+)
+def test_grids_that_are_none(make, error, words):
+    with pytest.raises(error, match=words):
+        make()
+
+
+def test_calls_that_make_no_sense():
+    grid, f = polar(5).grid, np.zeros((5, 10))
+    out = np.full((2, 5, 10), 7.0)
+    for call, error, words in (
+        (lambda: fg.gradient(f, grid, components="up", out=out), ValueError, "components must be one of"),
+        (lambda: fg.gradient(np.zeros((2, 3)), 1.0, components="up"), ValueError, "components must be one of"),
+        (lambda: fg.gradient(np.zeros((5, 9)), grid), ValueError, "10 samples along axis 1"),
+        (lambda: fg.gradient(f, grid, accuracy=3, out=out), ValueError, "accuracy must be 2, 4, 6 or 8, got 3"),
+        (lambda: fg.laplacian(f, grid, accuracy=8), ValueError, "5 samples along axis 0"),
+        (lambda: fg.divergence(np.zeros((3, 5, 10)), grid), ValueError, "F must have one component"),
+        (lambda: fg.gradient(f, grid, boundary=("one-sided", "mirror"), out=out), ValueError, "periodic"),
+        (lambda: fg.gradient(f, grid, grid), TypeError, "one Grid"),
+        (lambda: fg.Interpolant(f, grid), ValueError, "for straight axes"),
+        (lambda: fg.critical_points(f, grid), ValueError, "for straight axes"),
+        (lambda: fg.potential(np.zeros((2, 5, 10)), grid), ValueError, "for straight axes"),
+    ):
+        with pytest.raises(error, match=words):
+            call()
+    assert (out == 7).all()
