@@ -11,7 +11,7 @@ from ._calls import COVARIANT, PHYSICAL, POWERS, Call, as_components, run_with
 from ._geometry import Orthogonal
 from ._metric import Curved
 from ._orthogonal import exponents
-from ._poles import Operator, apply, at, fill_poles, gradient_limit, hessian_limit, jacobian_limit, on_pole
+from ._poles import Operator, apply, at, fill_poles, gradient_limit, hessian_limit, jacobian_limit, laplacian_limit
 from ._programs import ACCURACIES, Program, Raised, as_axes, as_present, filled
 
 
@@ -37,12 +37,10 @@ def _run(operator: Operator, f: Any, leading: tuple[int, ...], spacing: Any, opt
     return filled(fill, f, stacked, leading, presence, out, real)
 
 
-def _scaled(values, geometry, pole, row, powers):
+def _scaled(values, slab, powers):
     """Physical components on a pole as others; NaN where those have no limit."""
-    scale = on_pole(geometry.power(powers), len(powers), pole, row, values.shape)
-    if min(powers) >= 0:
-        return values * scale
-    return values * np.where(scale == 0, np.nan, scale)
+    scale = slab.spread(slab.geometry.power(powers))
+    return values * (scale if min(powers) >= 0 else np.where(scale == 0, np.nan, scale))
 
 
 def gradient(reduction, f, spacing, options, presence, out, workers, components):
@@ -60,10 +58,10 @@ def gradient(reduction, f, spacing, options, presence, out, workers, components)
             program = _orthogonal.gradient(geometry, d, axes, bare, reduction, components)
             call.run(program, samples, False, lattice, result)
 
-    def limit(samples, lattice, geometry, call, pole, row, results):
-        parts = gradient_limit(samples, lattice, geometry, call, pole, row)
+    def limit(samples, slab, call, results):
+        parts = gradient_limit(samples, slab, call)
         if reduction == "stack":
-            chosen = [_scaled(parts[k], geometry, pole, row, exponents(d, (k, POWERS[components]))) for k in axes]
+            chosen = [_scaled(parts[k], slab, exponents(d, (k, POWERS[components]))) for k in axes]
             return chosen[0] if bare else np.stack(chosen)
         length = np.sqrt(sum(abs(part) ** 2 for part in parts))
         if reduction == "norm":
@@ -81,8 +79,8 @@ def partial(program, f, spacing, options, presence, out, workers):
     def fill(samples, lattice, geometry, call, result):
         call.run(program, samples, False, lattice, result)
 
-    def limit(samples, lattice, geometry, call, pole, row, results):
-        return results[at(pole.axis, row)]
+    def limit(samples, slab, call, results):
+        return results[at(slab.pole.axis, slab.row)]
 
     return _run(Operator(False, fill, limit, 0), f, (), spacing, options, presence, out, workers)
 
@@ -94,9 +92,8 @@ def laplacian(f, spacing, options, presence, out, workers):
         else:
             call.run(_orthogonal.laplacian(geometry, lattice.ndim), samples, False, lattice, result)
 
-    def limit(samples, lattice, geometry, call, pole, row, results):
-        second = hessian_limit(samples, lattice, geometry, call, pole, row)
-        return sum(second[k][k] for k in range(lattice.ndim))
+    def limit(samples, slab, call, results):
+        return laplacian_limit(samples, slab, call)
 
     return _run(Operator(False, fill, limit, second=True), f, (), spacing, options, presence, out, workers)
 
@@ -119,9 +116,9 @@ def divergence(F, spacing, options, presence, out, workers, components):
         else:
             call.run(_orthogonal.divergence(geometry, lattice.ndim, components), samples, True, lattice, result)
 
-    def limit(samples, lattice, geometry, call, pole, row, results):
-        slopes = jacobian_limit(samples, lattice, geometry, call, pole, row)
-        return sum(slopes[k][k] for k in range(lattice.ndim))
+    def limit(samples, slab, call, results):
+        slopes = jacobian_limit(samples, slab, call)
+        return sum(slopes[k][k] for k in range(slab.ndim))
 
     if components != PHYSICAL and getattr(spacing[0].geometry, "poles", ()):
         F, components = _physical(F, spacing[0].geometry, components), PHYSICAL
@@ -139,10 +136,10 @@ def curl(F, spacing, options, presence, out, workers, components):
             program = _orthogonal.curl(geometry, lattice.ndim, PHYSICAL if poles else components)
             call.run(program, samples, True, lattice, result)
 
-    def limit(samples, lattice, geometry, call, pole, row, results):
-        slopes = jacobian_limit(samples, lattice, geometry, call, pole, row)
-        if lattice.ndim == 2:
-            return geometry.hand * (slopes[1][0] - slopes[0][1])
+    def limit(samples, slab, call, results):
+        slopes = jacobian_limit(samples, slab, call)
+        if slab.ndim == 2:
+            return slab.geometry.hand * (slopes[1][0] - slopes[0][1])
         return np.stack([slopes[k][j] - slopes[j][k] for j, k in ((1, 2), (2, 0), (0, 1))])
 
     operator, leading = Operator(True, fill, limit), () if len(F) == 2 else (3,)
@@ -174,11 +171,11 @@ def hessian(f, spacing, options, presence, out, workers, components):
             for k in range(i + 1, d):
                 result[k, i] = result[i, k]
 
-    def limit(samples, lattice, geometry, call, pole, row, results):
-        second = hessian_limit(samples, lattice, geometry, call, pole, row)
-        result = np.stack([np.stack(row_of) for row_of in second])
+    def limit(samples, slab, call, results):
+        second = hessian_limit(samples, slab, call)
+        result = np.array([np.broadcast_arrays(*row_of) for row_of in second])
         for i, k in np.ndindex(d, d):
-            result[i, k] = _scaled(result[i, k], geometry, pole, row, exponents(d, (i, power), (k, power)))
+            result[i, k] = _scaled(result[i, k], slab, exponents(d, (i, power), (k, power)))
         return result
 
     return _run(Operator(False, fill, limit, second=True), f, (d, d), spacing, options, presence, out, workers)

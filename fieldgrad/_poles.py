@@ -8,6 +8,7 @@ limit of the components along the coordinates, whichever way it is approached.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from ._axes import Axis, Lattice
 from ._calls import Call
 from ._geometry import Orthogonal, Pole, Product
 from ._orthogonal import exponents, second_derivative
-from ._programs import Program, as_pairs
+from ._programs import Fields, Program, as_pairs
 from .stencils import ONE_SIDED
 
 
@@ -25,7 +26,7 @@ class Operator(NamedTuple):
 
     stacked: bool
     fill: Callable[..., Any]  # (fields, lattice, geometry, call, out)
-    limit: Callable[..., np.ndarray]  # (fields, lattice, geometry, call, pole, row, results) -> results on the pole
+    limit: Callable[..., np.ndarray]  # (fields, slab, call, results) of a slab -> results on its pole
     raised: int = 2  # by how much accuracy is raised on grids with poles, where errors are divided by distances
     second: bool = False  # it is of second order: its first derivatives have its accuracy at the ends, too
 
@@ -41,50 +42,59 @@ def apply(
 ) -> None:
     """An operator, on all samples."""
     operator.fill(fields, lattice, geometry, call, out)
-    first = 1 if operator.stacked else 0
+    shape = out.shape[-lattice.ndim :]
+    lead = out.ndim - lattice.ndim
     for i, pole in enumerate(poles):
-        slab = _Slab(pole, out.shape[-lattice.ndim :], 1 + call.options[0] // 2)
         others = tuple(p for p in poles[:i] if p.axis != pole.axis)
-        near = slab.geometry(geometry, others)
-        place, part = slab.lattice(lattice), slab.call(call)
-        samples = slab.continued(fields, first, pole.signs if operator.stacked else None)
-        results = np.empty(out.shape[: -lattice.ndim] + slab.shape, out.dtype)
-        apply(operator, samples, place, near, part, results, others)
-        lead = out.ndim - lattice.ndim
-        axis = lead + pole.axis
-        out[at(axis, slab.wanted)] = results[at(axis, slab.found)]
+        slab = _slab(pole, others, shape, 1 + call.options[0] // 2, lattice, geometry)
+        samples = slab.continued(fields, int(operator.stacked), pole.signs if operator.stacked else None)
+        results, part = np.empty(out.shape[:lead] + slab.shape, out.dtype), slab.call(call)
+        apply(operator, samples, slab.lattice, slab.geometry, part, results, others)
+        out[at(lead + pole.axis, slab.wanted)] = results[at(lead + pole.axis, slab.found)]
         with np.errstate(all="ignore"):
-            limit = operator.limit(samples, place, near, part, pole, slab.row, results)
+            limit = operator.limit(samples, slab, part, results)
         if call.presence[0] is not None:
-            limit = np.where(call.presence[0][at(pole.axis, slab.pole)], limit, np.nan)
-        out[at(axis, slab.pole)] = limit
+            limit = np.where(call.presence[0][at(pole.axis, slab.end)], limit, np.nan)
+        out[at(lead + pole.axis, slab.end)] = limit
 
 
 def at(axis: int, where: Any) -> tuple[Any, ...]:
     return (*[slice(None)] * axis, where)
 
 
-class _Slab:
+class Slab:
     """The samples next to a pole, and those beyond it."""
 
-    def __init__(self, pole: Pole, shape: tuple[int, ...], reach: int) -> None:
+    def __init__(
+        self,
+        pole: Pole,
+        others: tuple[Pole, ...],
+        shape: tuple[int, ...],
+        reach: int,
+        lattice: Lattice,
+        geometry: Orthogonal,
+    ) -> None:
         n = shape[pole.axis]
-        self._pole = pole
         near = np.arange(min(n, 2 * reach + 1))
         beyond = np.arange(min(reach, n - 1) if pole.distinct else 0, 0, -1)
-        order = np.concatenate([beyond, near])
+        order, done = np.concatenate([beyond, near]), len(beyond)
         self._samples = order if not pole.last else n - 1 - order[::-1]
-        self._ghosts = slice(0, len(beyond)) if not pole.last else slice(len(near), len(order))
+        self._ghosts = slice(0, done) if not pole.last else slice(len(near), len(order))
+        self.pole, self.directions, self.ndim = pole, Directions(pole), len(shape)
         self.shape = tuple(len(order) if k == pole.axis else m for k, m in enumerate(shape))
-        self.row = len(beyond) if not pole.last else len(near) - 1
-        done = len(beyond)
-        self.wanted = slice(1, 1 + done) if not pole.last else slice(n - 1 - done, n - 1)
+        # The pole, and the samples whose results the slab is there for: in the slab, and in the whole field.
+        self.row, self.end = (done, 0) if not pole.last else (len(near) - 1, n - 1)
         self.found = slice(self.row + 1, self.row + 1 + done) if not pole.last else slice(self.row - done, self.row)
-        self.pole = n - 1 if pole.last else 0
+        self.wanted = slice(1, 1 + done) if not pole.last else slice(n - 1 - done, n - 1)
+        self.lattice = self._lattice(lattice)
+        self.geometry = geometry.taken(pole.axis, self._samples, others)
+        self.across = tuple(k for k in range(self.ndim) if k != pole.axis)
+        axes = self.lattice.axes_for(self.shape)
+        self.on_pole = Lattice(tuple(axes[k] for k in self.across), tuple(shape[k] for k in self.across))
 
     def continued(self, f: np.ndarray, first: int, signs: Any = None) -> np.ndarray:
         """Samples whose axes begin with `first`; of vectors, whose components change their signs on the way."""
-        pole = self._pole
+        pole = self.pole
         result = np.ascontiguousarray(np.take(f, self._samples, axis=first + pole.axis))
         beyond = at(first + pole.axis, self._ghosts)
         ghosts = result[beyond]
@@ -99,27 +109,50 @@ class _Slab:
         result[beyond] = ghosts
         return result
 
-    def lattice(self, whole: Lattice) -> Lattice:
+    def _lattice(self, whole: Lattice) -> Lattice:
         axes = list(whole.axes_for(whole._shape or ()))
-        axis = axes[self._pole.axis]
+        axis = axes[self.pole.axis]
         assert axis.coordinates is not None
         x = axis.coordinates[self._samples]
-        x[self._ghosts] = 2 * axis.coordinates[self.pole] - x[self._ghosts]
-        axes[self._pole.axis] = Axis(axis.step, x)
+        x[self._ghosts] = 2 * axis.coordinates[self.end] - x[self._ghosts]
+        axes[self.pole.axis] = Axis(axis.step, x)
         return Lattice(tuple(axes), self.shape)
-
-    def geometry(self, whole: Orthogonal, poles: tuple[Pole, ...]) -> Orthogonal:
-        return whole.taken(self._pole.axis, self._samples, poles)
 
     def call(self, whole: Call) -> Call:
         """The same, for these samples; at the ends, one-sided."""
         accuracy, edge_order, boundary, cval = whole.options
-        pairs = list(as_pairs(boundary, len(self.shape)))
-        pairs[self._pole.axis] = ONE_SIDED, ONE_SIDED
+        pairs = list(as_pairs(boundary, self.ndim))
+        pairs[self.pole.axis] = ONE_SIDED, ONE_SIDED
         present = whole.presence[0]
         if present is not None:
             present = self.continued(present, 0)
         return Call((accuracy, edge_order, tuple(pairs), cval), (present, "propagate"), whole.workers)
+
+    def spread(self, product: Product | None) -> Any:
+        """A product at the samples of the pole, to be broadcast; None is zero."""
+        if product is None:
+            return 0.0
+        values = product.taken(self.pole.axis, np.array([self.row])).spread(self.ndim)
+        return np.squeeze(values, self.pole.axis) if values.ndim else values
+
+    def derivative(self, f: np.ndarray, axis: int, call: Call) -> np.ndarray:
+        """A first one of the slab's samples along an axis, on the pole, per unit of length."""
+        per_length = self.spread(self.geometry.power(exponents(self.ndim, (axis, -1))))
+        row = at(self.pole.axis, self.row)
+        if axis == self.pole.axis:
+            found = call.run(Program(((0, axis, 1),)), f, False, self.lattice, None)[row]
+        else:
+            accuracy, edge_order, boundary, cval = call.options
+            present = call.presence[0]
+            present = None if present is None else np.ascontiguousarray(present[row])
+            options = accuracy, edge_order, tuple(boundary[k] for k in self.across), cval
+            program = Program(((0, self.across.index(axis), 1),))
+            there = Call(options, (present, "propagate"), call.workers)
+            found = there.run(program, np.ascontiguousarray(f[row]), False, self.on_pole, None)
+        return np.asarray(np.asarray(found, np.result_type(found, np.float64)) * per_length)
+
+
+_slab = lru_cache(maxsize=32)(Slab)
 
 
 # ---- limits ------------------------------------------------------------------------------------------------
@@ -178,28 +211,12 @@ class Directions:
         matrix = np.empty((m, m, found.shape[1]), found.dtype)
         for (i, j), value in zip(pairs, found, strict=True):
             matrix[i, j] = matrix[j, i] = value
-        return self._turned(matrix)
+        turned = self._turned(matrix)
+        return [[turned[min(i, j)][max(i, j)] for j in range(m)] for i in range(m)]
 
     def _turned(self, matrix: np.ndarray) -> list[list[np.ndarray]]:
         turned = np.einsum("ric,rsp,sjc->ijcp", self.frame, matrix, self.frame)
         return [[self.whole(part) for part in row] for row in turned]
-
-
-def _derivative(fields, lattice, geometry, call, pole, row, field, axis, order=1):
-    """One along an axis, on the pole, per power of a length."""
-    one = fields if field is None else fields[field]
-    samples = call.run(Program(((0, axis, order),)), one, False, lattice, None)
-    weight = geometry.power(exponents(lattice.ndim, (axis, -order))).spread(lattice.ndim)
-    found = (np.asarray(samples, np.result_type(samples, np.float64)) * weight)[at(pole.axis, row)]
-    return np.asarray(found)
-
-
-def on_pole(product: Product | None, ndim: int, pole: Pole, row: int, shape: tuple[int, ...]) -> np.ndarray:
-    """A product at a pole's samples."""
-    if product is None:
-        return np.zeros(shape)
-    at_row = product.taken(pole.axis, np.array([row])).spread(ndim)
-    return np.broadcast_to(np.squeeze(at_row, pole.axis) if at_row.ndim else at_row, shape)
 
 
 def fill_poles(F: np.ndarray, poles: tuple[Pole, ...]) -> None:
@@ -211,73 +228,76 @@ def fill_poles(F: np.ndarray, poles: tuple[Pole, ...]) -> None:
             F[k][row] = part
 
 
-def gradient_limit(fields, lattice, geometry, call, pole, row):
+def gradient_limit(f: np.ndarray, slab: Slab, call: Call) -> list[np.ndarray]:
     """Physical components."""
-    directions, d = Directions(pole), lattice.ndim
-    result: list[Any] = [None] * d
-    through = _derivative(fields, lattice, geometry, call, pole, row, None, pole.axis)
-    for k, part in zip(directions.axes, directions.components(directions.vector(through)), strict=True):
-        result[k] = part
-    for k in range(d):
-        if result[k] is None:
-            result[k] = _derivative(fields, lattice, geometry, call, pole, row, None, k)
-    return result
+    directions = slab.directions
+    through = slab.derivative(f, slab.pole.axis, call)
+    found = dict(zip(directions.axes, directions.components(directions.vector(through)), strict=True))
+    return [found[k] if k in found else slab.derivative(f, k, call) for k in range(slab.ndim)]
 
 
-def jacobian_limit(fields, lattice, geometry, call, pole, row):
+def jacobian_limit(F: np.ndarray, slab: Slab, call: Call) -> list[list[Any]]:
     """Physical components [i][j] of the covariant derivative of a vector along axis j."""
-    directions, d = Directions(pole), lattice.ndim
+    directions, d, geometry = slab.directions, slab.ndim, slab.geometry
+    here = np.asarray(F[at(1 + slab.pole.axis, slab.row)], np.result_type(F, np.float64))
     result: list[list[Any]] = [[None] * d for _ in range(d)]
-    flat = np.asarray(fields[at(1 + pole.axis, row)], np.result_type(fields, np.float64))
-    shape = flat.shape[1:]
 
-    def bend(k: int, axis: int) -> np.ndarray:
+    def bend(k: int, axis: int) -> Any:
         """How the unit vector of an axis turns towards k on the way along that axis."""
         slope = geometry.slope(k, exponents(d, (axis, 1)))
-        product = None if slope is None else slope * geometry.power(exponents(d, (k, -1)))
-        return on_pole(product, d, pole, row, shape)
+        return slab.spread(None if slope is None else slope * geometry.power(exponents(d, (k, -1))))
 
-    for axis in (pole.axis, *(k for k in range(d) if k not in directions.axes)):
+    for axis in (slab.pole.axis, *(k for k in range(d) if k not in directions.axes)):
         for i in range(d):
-            result[i][axis] = _derivative(fields, lattice, geometry, call, pole, row, i, axis)
+            result[i][axis] = slab.derivative(F[i], axis, call)
             if i != axis:
-                result[i][axis] = result[i][axis] - flat[axis] * bend(i, axis)
+                result[i][axis] = result[i][axis] - here[axis] * bend(i, axis)
             else:
-                result[i][axis] = result[i][axis] + sum(flat[j] * bend(j, axis) for j in range(d) if j != axis)
-    inside = directions.tensor([result[i][pole.axis] for i in directions.axes])
-    for i, row_of in zip(directions.axes, inside, strict=True):
-        for j, part in zip(directions.axes, row_of, strict=True):
-            result[i][j] = part
+                result[i][axis] = result[i][axis] + sum(here[j] * bend(j, axis) for j in range(d) if j != axis)
+    _fill_inside(result, directions, directions.tensor([result[i][slab.pole.axis] for i in directions.axes]))
     for i in range(d):
         if i not in directions.axes:
-            parts = directions.components(directions.vector(result[i][pole.axis]))
+            parts = directions.components(directions.vector(result[i][slab.pole.axis]))
             for j, part in zip(directions.axes, parts, strict=True):
                 result[i][j] = part
     return result
 
 
-def hessian_limit(fields, lattice, geometry, call, pole, row):
-    """Physical components."""
-    directions, d = Directions(pole), lattice.ndim
-    result: list[list[Any]] = [[None] * d for _ in range(d)]
-    others = [k for k in range(d) if k not in directions.axes]
-
-    def second(i: int, k: int) -> np.ndarray:
-        sources = [fields]
-        if i != k:
-            sources.append(call.run(Program(((0, i, 1),)), fields, False, lattice, None))
-        samples = call.run(second_derivative(geometry, d, i, k, 0), np.stack(sources), True, lattice, None)
-        return np.asarray(samples[at(pole.axis, row)], np.result_type(samples, np.float64))
-
-    inside = directions.quadratic(second(pole.axis, pole.axis))
-    for i, row_of in zip(directions.axes, inside, strict=True):
+def _fill_inside(result: list[list[Any]], directions: Directions, parts: list[list[np.ndarray]]) -> None:
+    for i, row_of in zip(directions.axes, parts, strict=True):
         for j, part in zip(directions.axes, row_of, strict=True):
-            result[i][j] = part if result[j][i] is None else result[j][i]
+            result[i][j] = part
+
+
+def _second(f: np.ndarray, slab: Slab, call: Call, i: int, k: int) -> np.ndarray:
+    """A physical component of the Hessian on the pole, of those that are finite there."""
+    sources = Fields([f])
+    if i != k:
+        sources.append(call.run(Program(((0, i, 1),)), f, False, slab.lattice, None))
+    program = second_derivative(slab.geometry, slab.ndim, i, k, 0)
+    values = call.run(program, sources, True, slab.lattice, None)[at(slab.pole.axis, slab.row)]
+    return np.asarray(values, np.result_type(values, np.float64))
+
+
+def laplacian_limit(f: np.ndarray, slab: Slab, call: Call) -> Any:
+    directions = slab.directions
+    inside = directions.quadratic(_second(f, slab, call, slab.pole.axis, slab.pole.axis))
+    outside = (_second(f, slab, call, k, k) for k in range(slab.ndim) if k not in directions.axes)
+    return sum(inside[k][k] for k in range(len(inside))) + sum(outside)
+
+
+def hessian_limit(f: np.ndarray, slab: Slab, call: Call) -> list[list[Any]]:
+    """Physical components."""
+    directions, d = slab.directions, slab.ndim
+    f = np.asarray(f, np.result_type(f, np.float32) if f.dtype.kind in "fc" else np.float64)
+    result: list[list[Any]] = [[None] * d for _ in range(d)]
+    _fill_inside(result, directions, directions.quadratic(_second(f, slab, call, slab.pole.axis, slab.pole.axis)))
+    others = [k for k in range(d) if k not in directions.axes]
     for k in others:
-        parts = directions.components(directions.vector(second(pole.axis, k)))
+        parts = directions.components(directions.vector(_second(f, slab, call, slab.pole.axis, k)))
         for j, part in zip(directions.axes, parts, strict=True):
             result[k][j] = result[j][k] = part
         for j in others:
             if result[k][j] is None:
-                result[k][j] = result[j][k] = second(min(j, k), max(j, k))
+                result[k][j] = result[j][k] = _second(f, slab, call, min(j, k), max(j, k))
     return result

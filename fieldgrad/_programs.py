@@ -191,7 +191,7 @@ def _make_recipe(program, shape, dtype, order, axis, accuracy, edge_order, bound
 def _as_term(order, component, weight, array):
     """As a plan wants it."""
     if not isinstance(weight, Product):
-        return component, weight, (), array
+        return component, weight, [], array
     return component, weight.number, [(order.index(k), values) for k, values in weight.along], array
 
 

@@ -156,8 +156,10 @@ cdef class Plan:
         cdef Job *job = &self.job
         cdef Term *term
         cdef int m, t
+        used = [component for terms in mixtures for component, *_ in terms]
         job.mixtures = len(mixtures)
         job.parts = job.mixtures or job.components
+        job.side_by_side = job.components
         if job.components > MOST_PARTS or job.parts > MOST_PARTS or max(map(len, mixtures), default=0) > MOST_TERMS:
             raise ValueError(f"more than {MOST_PARTS} components, or than {MOST_TERMS} terms of one mixture")
         self.mixture = job.mixture = <Mixture *>PyMem_Calloc(max(1, job.mixtures), sizeof(Mixture))
@@ -167,11 +169,15 @@ cdef class Plan:
             room = np.zeros(len(terms) * sizeof(Term), np.uint8)
             self.mixture[m].terms = len(terms)
             self.mixture[m].term = <Term *>self.keep(room, np.uint8)
+            self.mixture[m].alone = len(terms) == 1 and used.count(terms[0][0]) == 1
+            self.mixture[m].as_is = self.mixture[m].alone and terms[0][1:] == (1.0, [], -1)
+            job.side_by_side += not self.mixture[m].alone
             for t, (component, number, factors, array) in enumerate(terms):
                 term = &self.mixture[m].term[t]
                 term.component, term.number, term.array = component, number, array
-                self.mixture[m].varies |= len(factors) > 0 or array >= 0
+                self.mixture[m].varies |= array >= 0
                 for axis, factor in factors:
+                    self.mixture[m].varies |= pad + axis >= job.dims - 2
                     if pad + axis == job.dims - 1:
                         term.row = self.keep(np.repeat(np.asarray(factor), job.lanes), self.sample_type)
                         continue
@@ -265,9 +271,8 @@ cdef class Plan:
     cdef int cut(self) except -1:
         """Sizes of blocks, tiles and segments."""
         cdef Job *job = &self.job
-        cdef int side_by_side = job.components + job.mixtures
         cdef bint plain = job.reduction == STACK and job.mixtures == 0
-        cdef Py_ssize_t block = BLOCK_BYTES if plain else REDUCED_BYTES // max(1, side_by_side)
+        cdef Py_ssize_t block = BLOCK_BYTES if plain else REDUCED_BYTES // max(1, job.side_by_side)
         cdef Py_ssize_t tile_blocks, limit = max(512, block // job.item), quantum = 64 * job.lanes
         job.block_columns = job.columns
         if job.columns > limit:  # equal pieces that begin with whole cache lines

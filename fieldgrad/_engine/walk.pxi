@@ -80,6 +80,8 @@ cdef struct Term:
 cdef struct Mixture:
     int terms
     bint varies                     # from row to row, or along rows
+    bint alone                      # it is one term, whose component no other one takes: it is made in its place
+    bint as_is                      # it is that component
     Term *term
 
 cdef struct Layout:
@@ -102,6 +104,7 @@ cdef struct Job:
     int swap, lanes, half
     Reduction reduction
     int components, mixtures, parts, slots          # parts: what is reduced, mixtures or else components
+    int side_by_side                                # blocks of those in scratch
     bint has_constant, direct
     OutMode mode
     Py_ssize_t item, out_item
@@ -463,7 +466,7 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
     cdef void *mixed[MOST_PARTS]
     cdef void **reduced = parts
     cdef char *norms
-    cdef int k
+    cdef int k, blocks = job.components
     if job.reduction == STACK and job.mixtures == 0:
         for k in range(job.components):
             worker.sources.streamed = job.mode == STREAMED and job.stencil[k].axis != job.dims - 1 and job.mask == NULL
@@ -483,9 +486,14 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
     if job.mixtures > 0:
         reduced = mixed
         for k in range(job.mixtures):
-            mixed[k] = worker.scratch + (job.components + k) * block
-            mix(worker, &job.mixture[k], parts, plane, r0, r1, <char *>mixed[k])
-    norms = worker.scratch + (job.components + job.mixtures) * block
+            if job.mixture[k].alone:
+                mixed[k] = parts[job.mixture[k].term[0].component]
+            else:
+                mixed[k] = worker.scratch + blocks * block
+                blocks += 1
+            if not job.mixture[k].as_is:
+                mix(worker, &job.mixture[k], parts, plane, r0, r1, <char *>mixed[k])
+    norms = worker.scratch + blocks * block
     if job.reduction == NORM:
         job.kernels.norm(norms, reduced, job.parts, job.lanes, samples, look_ahead(worker, plane, r1))
         emit(worker, 0, plane, r0, r1, norms, 1)
@@ -535,7 +543,7 @@ cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
     cdef Py_ssize_t row = job.block_columns * job.item
     cdef Py_ssize_t blocks = 0, constants = 0, far = 0, slots = 0, whole = 0, j
     if job.reduction != STACK or job.mixtures > 0:
-        blocks = whole_lines((job.components + job.mixtures + 1) * job.block_rows * row)
+        blocks = whole_lines((job.side_by_side + 1) * job.block_rows * row)
     elif job.mode != IN_PLACE:
         blocks = whole_lines(job.block_rows * row)
     if job.has_constant:
