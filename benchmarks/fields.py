@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+import fieldgrad as fg
+
 
 def dense(shape, dtype):
     random = np.random.default_rng(7)
@@ -117,3 +119,57 @@ def linspace(shape):
 def uneven(shape):
     random = np.random.default_rng(11)
     return tuple(np.cumsum(random.uniform(0.5, 1.5, n)) for n in shape)
+
+
+def vectors(shape, dtype):
+    return np.random.default_rng(9).random((len(shape), *shape)).astype(dtype)
+
+
+def coastline(shape):
+    """Samples that exist: all but blobs of land, three tenths."""
+    from scipy.ndimage import gaussian_filter
+
+    height = gaussian_filter(np.random.default_rng(4).standard_normal(shape), 12, mode="wrap")
+    return height < np.quantile(height, 0.7)
+
+
+def circle(n):
+    return np.linspace(0, 2 * np.pi, n, endpoint=False)
+
+
+def polar(shape):
+    return (fg.Grid.polar(np.linspace(0, 1, shape[0]), circle(shape[1])),)
+
+
+def annulus(shape):
+    return (fg.Grid.polar(np.linspace(0.5, 1, shape[0]), circle(shape[1])),)
+
+
+def geographic(shape):
+    lat, lon = np.linspace(-90, 90, shape[0]), np.linspace(0, 360, shape[1], endpoint=False)
+    return (fg.Grid.geographic(lat, lon),)
+
+
+def cylindrical(shape):
+    r, z = np.linspace(0, 1, shape[0]), np.linspace(0, 1, shape[2])
+    return (fg.Grid.cylindrical(r, circle(shape[1]), z),)
+
+
+def spherical(shape):
+    rho, theta = np.linspace(0, 1, shape[0]), np.linspace(0, np.pi, shape[1])
+    return (fg.Grid.spherical(rho, theta, circle(shape[2])),)
+
+
+def shell(shape):
+    rho, theta = np.linspace(0.5, 1, shape[0]), np.linspace(0.2, 3, shape[1])
+    return (fg.Grid.spherical(rho, theta, circle(shape[2])),)
+
+
+def curvilinear(shape):
+    y, x = np.meshgrid(*[np.linspace(0, 1, n) for n in shape], indexing="ij")
+    return (fg.Grid.curvilinear(x + 0.1 * np.sin(3 * y), y + 0.1 * np.sin(2 * x)),)
+
+
+def riemannian(shape):
+    grid = curvilinear(shape)[0]
+    return (fg.Grid.riemannian(grid.metric),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import edge_rivals, fields, ours, rivals, spline_rivals
+from . import edge_rivals, fields, geometry_rivals, ours, rivals, spline_rivals
 from .job import Job
 
 
@@ -98,6 +98,80 @@ def _stencils():
             against_plain=True,
             rivals=others,
         )
+
+
+def _operators():
+    """On straight grids."""
+    target = {"copy": 0.6}
+    for function, layout in (
+        ("laplacian", fields.dense),
+        ("divergence", fields.vectors),
+        ("curl", fields.vectors),
+        ("hessian", fields.dense),
+    ):
+        name = f"{function} 256³ float64, out"
+        yield Job("operators", name, _cube(256), target, function, layout=layout, rivals=(geometry_rivals.numpy,))
+    yield Job(
+        "operators",
+        "directional derivative 256³ float64, out",
+        _cube(256),
+        target,
+        ours.along_diagonal,
+        rivals=(geometry_rivals.numpy,),
+        options={"direction": (1, 2, 3)},
+    )
+    for axis in range(3):
+        yield Job(
+            "operators",
+            f"second derivative 256³ float64, out, axis {axis}",
+            _cube(256),
+            target,
+            "partial",
+            options={"axis": axis, "order": 2},
+            rivals=(),
+        )
+
+
+def _geometry():
+    """Gradients on curved grids, and around absent samples."""
+    half, by = {"plain": 0.5}, (geometry_rivals.numpy,)
+    plane, cube = (4096, 4096), _cube(192)
+    for shape, size, spacing in (
+        (plane, "4096²", fields.polar),
+        (plane, "4096²", fields.annulus),
+        (plane, "4096²", fields.geographic),
+        (cube, "192³", fields.cylindrical),
+        (cube, "192³", fields.spherical),
+        (cube, "192³", fields.shell),
+    ):
+        name = f"gradient {size} float64, out, {spacing.__name__}"
+        yield Job("geometry", name, shape, half, spacing=spacing, against_plain=True, rivals=by)
+    yield Job(
+        "geometry",
+        "gradient 1024² float64, out, geographic",
+        (1024, 1024),
+        {"metpy": 20},
+        spacing=fields.geographic,
+        against_plain=True,
+        rivals=(geometry_rivals.metpy,),
+    )
+    for spacing in (fields.curvilinear, fields.riemannian):
+        name = f"gradient 4096² float64, out, {spacing.__name__}"
+        yield Job("geometry", name, plane, {}, spacing=spacing, against_plain=True, rivals=())
+    for shape, size in ((plane, "4096²"), (cube, "192³")):
+        yield Job(
+            "geometry",
+            f"gradient {size} float64, out, 30 % absent",
+            shape,
+            half,
+            ours.gradient_at_sea,
+            against_plain=True,
+            rivals=(),
+        )
+    for function, layout in (("laplacian", fields.dense), ("divergence", fields.vectors), ("curl", fields.vectors)):
+        for spacing in (fields.spherical, fields.shell):
+            name = f"{function} 192³ float64, out, {spacing.__name__}"
+            yield Job("geometry", name, cube, {"copy": 0.6}, function, layout=layout, spacing=spacing, rivals=())
 
 
 def _sizes():
@@ -309,6 +383,8 @@ JOBS: tuple[Job, ...] = (
     *_reductions(),
     *_layouts(),
     *_stencils(),
+    *_operators(),
+    *_geometry(),
     *_sizes(),
     *_filters(),
     *_gaussians(),
