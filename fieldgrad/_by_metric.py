@@ -14,10 +14,10 @@ from .stencils import ONE_SIDED
 
 
 def _arrays(
-    geometry: Curved, key: Any, call: Call, f: np.ndarray, make: Callable[..., list[np.ndarray]]
+    geometry: Curved, key: Any, options: Any, f: np.ndarray, make: Callable[..., list[np.ndarray]]
 ) -> list[np.ndarray]:
     """Coefficients, in the precision of a field; `make` is told of accuracy and edge_order."""
-    accuracy, edge_order = call.options[:2]
+    accuracy, edge_order = options[:2]
     kind = "f" if f.dtype.char in "efF" else "d"
     return geometry.kept(
         (key, accuracy, edge_order, kind), lambda: [np.asarray(a, kind) for a in make(accuracy, edge_order)]
@@ -32,7 +32,6 @@ def _raising(geometry: Curved, accuracy: int, edge_order: int | None, components
 
 
 def gradient(f, lattice, geometry, call, out, axes, bare, reduction, components):
-    d = lattice.ndim
     if reduction == "unit":
         gradient(f, lattice, geometry, call, out, axes, bare, "stack", components)
         length = np.empty(f.shape, out.real.dtype)
@@ -40,10 +39,17 @@ def gradient(f, lattice, geometry, call, out, axes, bare, reduction, components)
         with np.errstate(divide="ignore", invalid="ignore"):
             np.divide(out, length, out=out, where=length != 0)
         return
+    program, arrays = gradient_program(f, lattice, geometry, call.options, axes, bare, reduction, components)
+    call.run(program, f, False, lattice, out, arrays)
+
+
+def gradient_program(f, lattice, geometry, options, axes, bare, reduction, components):
+    """A program, and the arrays that it names."""
+    d = lattice.ndim
     every = tuple((0, k, 1) for k in range(d))
     leading = () if bare or reduction == "norm" else (len(axes),)
     if reduction == "norm":
-        arrays = _arrays(geometry, "norm", call, f, lambda *a: _packed(triangle(inverse(geometry.metric(*a)))))
+        arrays = _arrays(geometry, "norm", options, f, lambda *a: _packed(triangle(inverse(geometry.metric(*a)))))
         places = {(k, i): n for n, (k, i) in enumerate((k, i) for k in range(d) for i in range(k + 1))}
         mixtures: Any = tuple(tuple((k, 1.0, places[k, i]) for k in range(i, d)) for i in range(d))
     elif components == COVARIANT:
@@ -53,9 +59,9 @@ def gradient(f, lattice, geometry, call, out, axes, bare, reduction, components)
         def make(accuracy: int, edge_order: int | None) -> list[np.ndarray]:
             return list(_raising(geometry, accuracy, edge_order, components).reshape(d * d, *f.shape))
 
-        arrays = _arrays(geometry, components, call, f, make)
+        arrays = _arrays(geometry, components, options, f, make)
         mixtures = tuple(tuple((i, 1.0, k * d + i) for i in range(d)) for k in axes)
-    call.run(Program(every, leading, mixtures, reduction), f, False, lattice, out, arrays)
+    return Program(every, leading, mixtures, reduction), arrays
 
 
 def _packed(lower: np.ndarray) -> list[np.ndarray]:
@@ -73,21 +79,28 @@ def _plain(call: Call) -> Call:
 
 
 def laplacian(f, lattice, geometry, call, out):
+    program, arrays = laplacian_program(f, lattice, geometry, call.options)
+    firsts = [call.run(Program(((0, i, 1),)), f, False, lattice, None) for i in range(lattice.ndim - 1)]
+    run_with(call, f, firsts, program, lattice, out, arrays)
+
+
+def laplacian_program(f, lattice, geometry, options):
+    """A program, whose fields 1, 2, ... are the derivatives along axes 0, 1, ..., and the arrays that it names."""
     d = lattice.ndim
     pairs = [(i, k) for i in range(d) for k in range(i, d)]
+    plain = _plain(Call(options, (None, "propagate"), None))
 
     def make(accuracy: int, edge_order: int | None) -> list[np.ndarray]:
         g = geometry.metric(*_finer(accuracy, edge_order))
         raised, volume = inverse(g), np.sqrt(np.linalg.det(np.moveaxis(g, (0, 1), (-2, -1))))
         each = Program(tuple((k, k, 1) for k in range(d)), (), (tuple((k, 1.0, -1) for k in range(d)),))
-        drift = [_plain(call).run(each, raised[:, j] * volume, True, lattice, None) / volume for j in range(d)]
+        drift = [plain.run(each, raised[:, j] * volume, True, lattice, None) / volume for j in range(d)]
         return [raised[i, k] for i, k in pairs] + drift
 
-    arrays = _arrays(geometry, "laplacian", call, f, make)
-    firsts = [call.run(Program(((0, i, 1),)), f, False, lattice, None) for i in range(d - 1)]
+    arrays = _arrays(geometry, "laplacian", options, f, make)
     components = [((0, i, 2) if i == k else (1 + i, k, 1)) for i, k in pairs] + [(0, k, 1) for k in range(d)]
     terms = tuple((n, 1.0 if n >= len(pairs) or pairs[n][0] == pairs[n][1] else 2.0, n) for n in range(len(components)))
-    run_with(call, f, firsts, Program(tuple(components), (), (terms,)), lattice, out, arrays)
+    return Program(tuple(components), (), (terms,)), arrays
 
 
 def divergence(F, lattice, geometry, call, out, components):

@@ -8,11 +8,12 @@ import numpy as np
 
 from . import _by_metric, _orthogonal
 from ._calls import COVARIANT, PHYSICAL, POWERS, Call, as_components, run_with
-from ._geometry import Orthogonal
+from ._geometry import Orthogonal, Pole
 from ._metric import Curved
 from ._orthogonal import exponents
 from ._poles import Operator, apply, at, fill_poles, gradient_limit, hessian_limit, jacobian_limit, laplacian_limit
 from ._programs import ACCURACIES, Program, Raised, as_axes, as_present, filled
+from .grid import Grid
 
 
 def _run(operator: Operator, f: Any, leading: tuple[int, ...], spacing: Any, options: Any, presence: Any, out: Any,
@@ -21,20 +22,29 @@ def _run(operator: Operator, f: Any, leading: tuple[int, ...], spacing: Any, opt
     grid, stacked = spacing[0], operator.stacked
 
     def fill(samples, there, result):
-        geometry, lattice = grid.geometry, grid.lattice
+        lattice, poles = grid.lattice, poles_of(grid)
         lattice.axes_for(samples.shape[1:] if stacked else samples.shape)
-        poles = geometry.poles if isinstance(geometry, Orthogonal) else ()
-        accuracy, edge_order, *beyond = options
         if poles:
             there = as_present(there[0], there[1], samples, stacked), "propagate"
-            if accuracy in ACCURACIES:  # what is not will be refused
-                accuracy = Raised(accuracy + operator.raised)
-        elif operator.second and accuracy == 2 and edge_order is None:
-            edge_order = 2
-        call = Call((accuracy, edge_order, *beyond), there, workers)
-        apply(operator, samples, lattice, geometry, call, result, poles)
+        call = Call(settings(options, poles, operator.raised, operator.second), there, workers)
+        apply(operator, samples, lattice, grid.geometry, call, result, poles)
 
     return filled(fill, f, stacked, leading, presence, out, real)
+
+
+def poles_of(grid: Grid) -> tuple[Pole, ...]:
+    return grid.geometry.poles if isinstance(grid.geometry, Orthogonal) else ()
+
+
+def settings(options: Any, poles: tuple[Pole, ...], raised: int, second: bool) -> tuple[Any, ...]:
+    """Options with the accuracy that derivatives are to have."""
+    accuracy, edge_order, *others = options
+    if poles:
+        if accuracy in ACCURACIES:  # what is not will be refused
+            accuracy = Raised(accuracy + raised)
+    elif second and accuracy == 2 and edge_order is None:
+        edge_order = 2
+    return accuracy, edge_order, *others
 
 
 def _scaled(values, slab, powers):

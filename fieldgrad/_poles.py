@@ -46,7 +46,7 @@ def apply(
     lead = out.ndim - lattice.ndim
     for i, pole in enumerate(poles):
         others = tuple(p for p in poles[:i] if p.axis != pole.axis)
-        slab = _slab(pole, others, shape, 1 + call.options[0] // 2, lattice, geometry)
+        slab = slab_at(pole, others, shape, 1 + call.options[0] // 2, lattice, geometry)
         samples = slab.continued(fields, int(operator.stacked), pole.signs if operator.stacked else None)
         results, part = np.empty(out.shape[:lead] + slab.shape, out.dtype), slab.call(call)
         apply(operator, samples, slab.lattice, slab.geometry, part, results, others)
@@ -152,7 +152,7 @@ class Slab:
         return np.asarray(np.asarray(found, np.result_type(found, np.float64)) * per_length)
 
 
-_slab = lru_cache(maxsize=32)(Slab)
+slab_at = lru_cache(maxsize=32)(Slab)
 
 
 # ---- limits ------------------------------------------------------------------------------------------------
@@ -191,6 +191,10 @@ class Directions:
         """Of a vector in fixed axes, those along the pole's axis and its angles."""
         return [self.whole(np.einsum("ic,ip->cp", self.frame[:, j], vector)) for j in range(self.frame.shape[1])]
 
+    def components_of(self, flat: np.ndarray) -> np.ndarray:
+        """[j], (directions, others): of the vector that is fitted to those on the way through the pole."""
+        return np.einsum("ijc,ip->jcp", self.frame, self.fit(self.frame[:, 0], flat))
+
     def tensor(self, parts: list[np.ndarray]) -> list[list[np.ndarray]]:
         """Components [i][j] of the tensor that, on the way through the pole, makes vectors with these components."""
         flat = [self.flat(part) for part in parts]
@@ -198,25 +202,29 @@ class Directions:
             self.fit(self.frame[:, 0], sum(self.frame[r, j][:, None] * part for j, part in enumerate(flat)))
             for r in range(self.frame.shape[0])
         ]
-        matrix = np.stack(rows)  # (m, m, others)
-        return self._turned(matrix)
+        turned = self._turned(np.stack(rows))
+        return [[self.whole(part) for part in row] for row in turned]
 
     def quadratic(self, values: np.ndarray) -> list[list[np.ndarray]]:
         """Components [i][j] of the symmetric tensor whose square form, on the way through the pole, is this."""
+        turned = self.quadratic_of(self.flat(values))
+        m = len(turned)
+        return [[self.whole(turned[min(i, j), max(i, j)]) for j in range(m)] for i in range(m)]
+
+    def quadratic_of(self, flat: np.ndarray) -> np.ndarray:
+        """[i, j], (directions, others)"""
         u = self.frame[:, 0]
         m = len(u)
         pairs = [(i, j) for i in range(m) for j in range(i, m)]
         basis = np.array([u[i] * u[j] * (1 if i == j else 2) for i, j in pairs])
-        found = self.fit(basis, self.flat(values))
+        found = self.fit(basis, flat)
         matrix = np.empty((m, m, found.shape[1]), found.dtype)
         for (i, j), value in zip(pairs, found, strict=True):
             matrix[i, j] = matrix[j, i] = value
-        turned = self._turned(matrix)
-        return [[turned[min(i, j)][max(i, j)] for j in range(m)] for i in range(m)]
+        return self._turned(matrix)
 
-    def _turned(self, matrix: np.ndarray) -> list[list[np.ndarray]]:
-        turned = np.einsum("ric,rsp,sjc->ijcp", self.frame, matrix, self.frame)
-        return [[self.whole(part) for part in row] for row in turned]
+    def _turned(self, matrix: np.ndarray) -> np.ndarray:
+        return np.einsum("ric,rsp,sjc->ijcp", self.frame, matrix, self.frame)
 
 
 def fill_poles(F: np.ndarray, poles: tuple[Pole, ...]) -> None:

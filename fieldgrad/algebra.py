@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import _curved_matrices
 from ._arrays import as_field
+from ._calls import as_components, geometry_of
 from ._matrices import along_axis, along_line
 from ._programs import Program, as_present, as_where, tables_of
 
-__all__ = ["PotentialInfo", "gradient_matrix", "potential"]
+__all__ = ["PotentialInfo", "gradient_matrix", "laplacian_matrix", "potential"]
 
 
 def gradient_matrix(
@@ -24,6 +26,7 @@ def gradient_matrix(
     edge_order: int | None = None,
     boundary: Any = "one-sided",
     where: Any = None,
+    components: str = "physical",
 ) -> Any:
     """Return the matrix that takes a field to its gradient.
 
@@ -35,6 +38,8 @@ def gradient_matrix(
         Where the samples are; see `gradient`.
     accuracy, edge_order, boundary, where
         The stencil, and which samples exist; see `gradient`. Constants beyond the ends are zero.
+    components : {"physical", "covariant", "contravariant"}
+        On a curved `Grid`; see `gradient`.
 
     Returns
     -------
@@ -60,13 +65,73 @@ def gradient_matrix(
 
     sizes = as_shape(shape)
     present = None if where is None else as_where(where, sizes)
-    tables = _first_derivatives(sizes, spacing, accuracy, edge_order, boundary, present is not None)
-    return vstack([along_axis(table, sizes, k, present) for k, table in enumerate(tables)], format="csr")
+    as_components(components)
+    if geometry_of(spacing) is not None:
+        options = accuracy, edge_order, boundary
+        parts = _curved_matrices.gradient(spacing[0], sizes, options, present, components)
+    else:
+        tables = _derivatives(sizes, spacing, 1, accuracy, edge_order, boundary, present is not None)
+        parts = [along_axis(table, sizes, k, present) for k, table in enumerate(tables)]
+    return vstack(parts, format="csr")
 
 
-def _first_derivatives(shape, spacing, accuracy, edge_order, boundary, with_gaps):
+def laplacian_matrix(
+    shape: int | tuple[int, ...],
+    *spacing: Any,
+    accuracy: int = 2,
+    edge_order: int | None = None,
+    boundary: Any = "one-sided",
+    where: Any = None,
+) -> Any:
+    """Return the matrix that takes a field to its Laplacian.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        S, of the fields: of N samples.
+    *spacing : float, 1-D array or Grid
+        Where the samples are; see `gradient`.
+    accuracy, edge_order, boundary, where
+        The stencil, and which samples exist; see `laplacian`. Constants beyond the ends are zero.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, (N, N)
+        ``(matrix @ f.ravel()).reshape(S)`` is ``laplacian(f)``, up to rounding. Rows are empty where the Laplacian is
+        NaN for want of samples.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `laplacian`; `shape` is not made of non-negative integers.
+
+    Examples
+    --------
+    >>> import fieldgrad as fg
+    >>> fg.laplacian_matrix(4, boundary="periodic").toarray()
+    array([[-2.,  1.,  0.,  1.],
+           [ 1., -2.,  1.,  0.],
+           [ 0.,  1., -2.,  1.],
+           [ 1.,  0.,  1., -2.]])
+    """
+    from scipy.sparse import diags_array
+
+    sizes = as_shape(shape)
+    present = None if where is None else as_where(where, sizes)
+    if geometry_of(spacing) is not None:
+        matrix = _curved_matrices.laplacian(spacing[0], sizes, (accuracy, edge_order, boundary), present)
+    else:
+        tables = _derivatives(sizes, spacing, 2, accuracy, edge_order, boundary, present is not None)
+        parts = [along_axis(table, sizes, k, present) for k, table in enumerate(tables)]
+        known = np.all([np.diff(part.indptr) > 0 for part in parts], axis=0)
+        matrix = diags_array(known.astype(float)) @ sum(parts)
+    return matrix.tocsr()
+
+
+def _derivatives(shape, spacing, order, accuracy, edge_order, boundary, with_gaps):
+    """The tables of those along all axes."""
     axes = tuple(range(len(shape)))
-    program = Program(tuple((0, k, 1) for k in axes))
+    program = Program(tuple((0, k, order) for k in axes))
     return list(tables_of(shape, spacing, axes, program, accuracy, edge_order, boundary, with_gaps).values())
 
 
@@ -169,7 +234,7 @@ def potential(
     present = as_present(where, nan, vectors.sum(axis=0))
     if masked is not None:
         present = ~masked if present is None else present & ~masked
-    tables = _first_derivatives(sizes, spacing, accuracy, edge_order, boundary, present is not None)
+    tables = _derivatives(sizes, spacing, 1, accuracy, edge_order, boundary, present is not None)
     lines = [along_line(table) for table in tables]
     box = _Box(lines)
     if present is None:

@@ -152,3 +152,17 @@ def test_absent_samples_come_in_three_ways():
 def test_bad_input_is_named(error, match, call):
     with pytest.raises(error, match=match):
         call()
+
+
+@pytest.mark.parametrize("options", ({}, {"accuracy": 4}, {"boundary": "periodic"}, {"boundary": "mirror"}))
+@pytest.mark.parametrize("gaps", (False, True))
+def test_matrix_of_the_laplacian(options, gaps):
+    rng = np.random.default_rng(3)
+    f, y = rng.normal(size=(9, 11)), np.cumsum(rng.uniform(0.5, 1.5, 9))
+    spacing = (0.5, 0.3) if options.get("boundary") == "periodic" else (y, 0.3)
+    if gaps:
+        options = {**options, "where": rng.random(f.shape) > 0.1}
+    result, matrix = fg.laplacian(f, *spacing, **options), fg.laplacian_matrix(f.shape, *spacing, **options)
+    known = ~np.isnan(result)
+    np.testing.assert_allclose((matrix @ f.ravel()).reshape(f.shape)[known], result[known], atol=1e-12)
+    np.testing.assert_array_equal((np.diff(matrix.indptr) > 0).reshape(f.shape), known)

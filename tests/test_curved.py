@@ -435,6 +435,49 @@ def test_absent_samples_never_matter(name, accuracy, seed, holes):
             assert_same_bits(a, function(f, grid, accuracy=accuracy))
 
 
+# ---- matrices ------------------------------------------------------------------------------------------------
+
+
+def assert_matrix_is(function, make, grid, **options):
+    f = np.random.default_rng(0).normal(size=grid.shape)
+    result = function(f, grid, **options)
+    matrix = make(grid.shape, grid, **options)
+    product, known = (matrix @ f.ravel()).reshape(result.shape), ~np.isnan(result)
+    np.testing.assert_allclose(product[known], result[known], rtol=0, atol=1e-14 * np.abs(result[known]).max())
+    if "where" in options:
+        np.testing.assert_array_equal((np.diff(matrix.indptr) > 0).reshape(result.shape), known)
+
+
+@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("options", ({}, {"accuracy": 4}, {"where": None}), ids=("plain", "accuracy", "where"))
+def test_matrices_are_the_kernels(name, options):
+    grid = SPACES[name](9).grid
+    if "where" in options:
+        options = {"where": np.random.default_rng(1).random(grid.shape) > 0.1}
+    assert_matrix_is(fg.gradient, fg.gradient_matrix, grid, **options)
+    assert_matrix_is(fg.laplacian, fg.laplacian_matrix, grid, **options)
+
+
+@pytest.mark.parametrize("measured", (False, True))
+@pytest.mark.parametrize("dims", (2, 3))
+@pytest.mark.parametrize("gaps", (False, True))
+def test_matrices_in_oblique_coordinates(measured, dims, gaps):
+    grid, _, _ = bent(9, dims, measured)
+    options = {"where": np.random.default_rng(1).random(grid.shape) > 0.1} if gaps else {"accuracy": 4}
+    assert_matrix_is(fg.gradient, fg.gradient_matrix, grid, **options)
+    assert_matrix_is(fg.laplacian, fg.laplacian_matrix, grid, **options)
+
+
+@pytest.mark.parametrize("components", ("covariant", "contravariant"))
+def test_matrices_of_other_components(components):
+    for grid in (SPACES["shell"](7).grid, polar(7, 0.5).grid, bent(8)[0]):
+        assert_matrix_is(
+            lambda f, grid: fg.gradient(f, grid, components=components),
+            lambda shape, grid: fg.gradient_matrix(shape, grid, components=components),
+            grid,
+        )
+
+
 # ---- what is refused -----------------------------------------------------------------------------------------
 
 R, ANGLE = np.linspace(0, 1, 5), circle(8)
