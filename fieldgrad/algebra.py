@@ -12,7 +12,7 @@ import numpy as np
 
 from . import _curved_matrices
 from ._arrays import as_field
-from ._calls import as_components, geometry_of
+from ._calls import PHYSICAL, as_components, geometry_of
 from ._matrices import along_axis, along_line
 from ._programs import Program, as_present, as_where, tables_of
 
@@ -210,7 +210,8 @@ def potential(
     -----
     Along straight axes the normal equations are a sum of matrices that each belong to one axis. Their eigenvectors
     solve the sum directly [1]_; those of even, periodic axes are Fourier's. Where samples are absent, conjugate
-    gradients find the solution, with the direct one of the whole box as preconditioner.
+    gradients find the solution, with the direct one of the whole box as preconditioner. On curved grids, where `F` has
+    physical components, they do with the matrix of the gradient.
 
     Central differences do not see the highest frequency of a periodic axis with an even number of samples, so the
     result does not have it.
@@ -227,6 +228,8 @@ def potential(
     >>> np.allclose(fg.potential(fg.gradient(f), reference=f.mean()), f)
     True
     """
+    from scipy.sparse import vstack
+
     vectors, masked = _as_vectors(F)
     sizes = vectors.shape[1:]
     if isinstance(reference, bool) or not isinstance(reference, Real) or not math.isfinite(reference):
@@ -234,6 +237,12 @@ def potential(
     present = as_present(where, nan, vectors.sum(axis=0))
     if masked is not None:
         present = ~masked if present is None else present & ~masked
+    if geometry_of(spacing) is not None:
+        options = accuracy, edge_order, boundary
+        matrix = vstack(_curved_matrices.gradient(spacing[0], sizes, options, present, PHYSICAL), format="csr")
+        everywhere = np.ones(sizes, bool) if present is None else present
+        solution, residual, iterations = _solve(matrix, None, vectors, everywhere, reference)
+        return _answer(solution, residual, iterations, vectors, masked, present, return_info)
     tables = _derivatives(sizes, spacing, 1, accuracy, edge_order, boundary, present is not None)
     lines = [along_line(table) for table in tables]
     box = _Box(lines)
@@ -244,7 +253,13 @@ def potential(
             solution = solution + reference
         residual = _norm(_gradient_in_box(lines, solution) - vectors) / (_norm(vectors) or 1.0)
     else:
-        solution, residual, iterations = _solve_with_gaps(tables, box, vectors, present, reference)
+        parts = [along_axis(table, sizes, k, present) for k, table in enumerate(tables)]
+        solution, residual, iterations = _solve(vstack(parts, format="csr"), box, vectors, present, reference)
+    return _answer(solution, residual, iterations, vectors, masked, present, return_info)
+
+
+def _answer(solution, residual, iterations, vectors, masked, present, return_info):
+    """In the type of the components, masked if they are."""
     result = solution.astype(np.result_type(vectors.dtype.type(0), np.float32))
     if masked is not None:
         result = np.ma.array(result, mask=~present)
@@ -327,21 +342,22 @@ def _is_circulant(line: Any) -> bool:
     return bool(difference.nnz == 0 or difference.max() <= 1e-14 * np.abs(line).max())
 
 
-def _solve_with_gaps(tables, box, vectors, present, reference):
-    """Potential, relative residual and the number of iterations."""
-    from scipy.sparse import vstack
+def _solve(matrix, box, vectors, present, reference):
+    """Potential, relative residual and the number of iterations, by conjugate gradients; helped by the solution of the
+    whole `box`, if there is one."""
     from scipy.sparse.csgraph import connected_components
     from scipy.sparse.linalg import LinearOperator, cg
 
     shape, size = present.shape, present.size
-    matrix = vstack([along_axis(table, shape, k, present) for k, table in enumerate(tables)], format="csr")
     used = np.diff(matrix.indptr) > 0
     _check_finite(vectors, used.reshape(vectors.shape))
     wanted = np.where(used, vectors.ravel(), 0)
-    normal = matrix.T @ matrix
+    normal = (matrix.T @ matrix).tocsr()
 
-    def precondition(x):
+    def in_box(x):
         return (present * box.solve(present * x.reshape(shape))).ravel()
+
+    precondition = in_box if box else _nearly_inverse(normal, len(shape))
 
     iterations = 0
 
@@ -363,6 +379,22 @@ def _solve_with_gaps(tables, box, vectors, present, reference):
     return np.where(present, f.reshape(shape), np.nan), residual, iterations
 
 
+def _nearly_inverse(normal, ndim):
+    """An approximate inverse of normal equations: by elimination, where it does not fill much; else by the diagonal."""
+    from scipy.sparse import diags_array
+    from scipy.sparse.linalg import splu
+
+    diagonal = normal.diagonal()
+    diagonal = np.where(diagonal > 0, diagonal, 1)
+    if normal.shape[0] > (_MOST_ELIMINATED if ndim < 3 else _MOST_ELIMINATED // 64):
+        return lambda x: x / diagonal
+    definite = (normal + _SHIFT * diags_array(diagonal)).tocsc()
+    factors = splu(definite, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
+    return lambda x: factors.solve(x.real) + 1j * factors.solve(x.imag) if x.dtype.kind == "c" else factors.solve(x)
+
+
 _RTOL, _MOST_ITERATIONS = 1e-12, 1000
+#: Samples, in two dimensions; and what makes normal equations definite, relative to their diagonal.
+_MOST_ELIMINATED, _SHIFT = 1 << 20, 1e-8
 #: Derivatives of a constant that are zero, relative to the largest weight.
 _FREE = 1e-12

@@ -478,6 +478,33 @@ def test_matrices_of_other_components(components):
         )
 
 
+@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("gaps", (False, True))
+def test_potential_has_the_gradient(name, gaps):
+    space = SPACES[name](16 if SPACES[name](5).grid.ndim == 2 else 9)
+    f = known(space).f
+    where = np.random.default_rng(2).random(f.shape) > 0.05 if gaps else None
+    F = fg.gradient(f, space.grid, where=where)
+    found, info = fg.potential(F, space.grid, where=where, return_info=True)
+    assert info.residual < 1e-8
+    again = fg.gradient(found, space.grid, where=where)
+    usable = ~np.isnan(F)
+    np.testing.assert_allclose(again[usable], F[usable], atol=1e-7 * np.abs(F[usable]).max())
+
+
+def test_potential_says_how_much_is_no_gradient():
+    space = geographic(12)
+    lat = np.radians(space.grid.coords[0])[:, None] + np.zeros(space.grid.shape)
+    rotation = np.array([0 * lat, np.cos(lat)])
+    assert fg.potential(rotation, space.grid, return_info=True)[1].residual > 0.9
+
+
+def test_potential_in_oblique_coordinates():
+    grid, x, _ = bent(16)
+    f = Waves(2)(x)
+    np.testing.assert_allclose(fg.potential(fg.gradient(f, grid), grid, reference=f.mean()), f, atol=1e-8)
+
+
 # ---- what is refused -----------------------------------------------------------------------------------------
 
 R, ANGLE = np.linspace(0, 1, 5), circle(8)
@@ -533,7 +560,9 @@ def test_calls_that_make_no_sense():
         (lambda: fg.gradient(f, grid, grid), TypeError, "one Grid"),
         (lambda: fg.Interpolant(f, grid), ValueError, "for straight axes"),
         (lambda: fg.critical_points(f, grid), ValueError, "for straight axes"),
-        (lambda: fg.potential(np.zeros((2, 5, 10)), grid), ValueError, "for straight axes"),
+        (lambda: fg.potential(np.zeros((2, 5, 9)), grid), ValueError, "10 samples along axis 1"),
+        (lambda: fg.gradient_matrix((5, 9), grid), ValueError, "10 samples along axis 1"),
+        (lambda: fg.laplacian_matrix((5, 10), 1.0, accuracy=10), ValueError, "accuracy must be"),
     ):
         with pytest.raises(error, match=words):
             call()
