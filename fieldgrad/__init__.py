@@ -1,7 +1,7 @@
 """The differential calculus of sampled scalar fields for NumPy."""
 
 from ._config import get_workers, set_workers, show_config
-from .algebra import PotentialInfo, gradient_matrix, laplacian_matrix, potential
+from .algebra import PotentialInfo, gradient_matrix, gradient_operator, laplacian_matrix, potential
 from .calculus import gradient, gradient_magnitude, normals
 from .contours import Contour
 from .critical import Box, CriticalPoints, critical_points, refine, second_derivative_test
@@ -48,6 +48,7 @@ __all__ = [
     "gradient",
     "gradient_magnitude",
     "gradient_matrix",
+    "gradient_operator",
     "hessian",
     "hessian_of_gaussian",
     "jacobian",

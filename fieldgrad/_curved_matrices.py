@@ -107,6 +107,23 @@ def gradient(grid: Any, shape: tuple[int, ...], options: Any, present: Any, comp
     return _through_poles(whole, limit, place, geometry, poles)
 
 
+def along_axes(F: np.ndarray, grid: Any, options: tuple[Any, ...], components: str) -> np.ndarray:
+    """The transposed step from derivatives along axes to components of the gradient, without poles."""
+    d, geometry = len(F), grid.geometry
+    if isinstance(geometry, Curved):
+        shape, axes = F.shape[1:], tuple(range(d))
+        program, arrays = _by_metric.gradient_program(
+            np.empty(shape), grid.lattice, geometry, options, axes, False, "stack", components
+        )
+        result = np.zeros(F.shape, F.dtype)
+        for part, terms in zip(F, program.mixtures, strict=True):
+            for i, weight, array in terms:
+                result[i] += weight * part * (arrays[array] if array >= 0 else 1)
+        return result
+    scales = (geometry.power(exponents(d, (k, POWERS[components] - 1))).spread(d) for k in range(d))
+    return np.stack([part * scale for part, scale in zip(F, scales, strict=True)])
+
+
 def laplacian(grid: Any, shape: tuple[int, ...], options: Any, present: Any) -> Any:
     geometry, d = grid.geometry, len(shape)
     grid.lattice.axes_for(shape)

@@ -11,12 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import _curved_matrices
+from ._adjoint import Adjoint
 from ._arrays import as_field
 from ._calls import PHYSICAL, as_components, geometry_of
+from ._curved import poles_of
 from ._matrices import along_axis, along_line
 from ._programs import Program, as_present, as_where, tables_of
+from .calculus import gradient
 
-__all__ = ["PotentialInfo", "gradient_matrix", "laplacian_matrix", "potential"]
+__all__ = ["PotentialInfo", "gradient_matrix", "gradient_operator", "laplacian_matrix", "potential"]
 
 
 def gradient_matrix(
@@ -126,6 +129,98 @@ def laplacian_matrix(
         known = np.all([np.diff(part.indptr) > 0 for part in parts], axis=0)
         matrix = diags_array(known.astype(float)) @ sum(parts)
     return matrix.tocsr()
+
+
+def gradient_operator(
+    shape: int | tuple[int, ...],
+    *spacing: Any,
+    accuracy: int = 2,
+    edge_order: int | None = None,
+    boundary: Any = "one-sided",
+    where: Any = None,
+    components: str = "physical",
+    workers: int | None = None,
+) -> Any:
+    """Return the gradient as a linear operator, without a matrix.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        S, of the fields: of N samples along d axes.
+    *spacing : float, 1-D array or Grid
+        Where the samples are; see `gradient`.
+    accuracy, edge_order, boundary, where
+        The stencil, and which samples exist; see `gradient`. Constants beyond the ends are zero.
+    components : {"physical", "covariant", "contravariant"}
+        On a curved `Grid`; see `gradient`.
+    workers : int, optional
+        Most threads to use; by default `get_workers`.
+
+    Returns
+    -------
+    scipy.sparse.linalg.LinearOperator, (d N, N)
+        ``operator @ f.ravel()`` is ``gradient(f).ravel()``, with zeros where the gradient is NaN for want of samples.
+        ``operator.rmatvec(v)`` is the exact adjoint, ``gradient_matrix(...).T @ v``: what back-propagation through the
+        gradient takes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gradient`; `shape` is not made of non-negative integers.
+
+    Notes
+    -----
+    The adjoint is by stencils, too, unless samples are absent or the grid has poles: then it is by a sparse matrix,
+    which is made when it is needed.
+
+    Examples
+    --------
+    >>> import numpy as np, fieldgrad as fg
+    >>> D = fg.gradient_operator((5, 6), 0.5)
+    >>> f, v = np.random.default_rng(0).normal(size=30), np.random.default_rng(1).normal(size=60)
+    >>> bool(np.isclose(v @ (D @ f), D.rmatvec(v) @ f))
+    True
+    """
+    from scipy.sparse.linalg import LinearOperator
+
+    sizes = as_shape(shape)
+    as_components(components)
+    present = None if where is None else as_where(where, sizes)
+    options = {"accuracy": accuracy, "edge_order": edge_order, "boundary": boundary, "components": components}
+    adjoint = _adjoint(sizes, spacing, present, options)
+
+    def matvec(x: np.ndarray) -> np.ndarray:
+        result = gradient(np.reshape(x, sizes), *spacing, where=present, workers=workers, **options)
+        return result.ravel() if present is None else np.where(np.isnan(result), 0, result).ravel()
+
+    def rmatvec(v: np.ndarray) -> np.ndarray:
+        kind = np.complex128 if np.iscomplexobj(v) else np.float64
+        return adjoint(np.ascontiguousarray(np.reshape(v, (len(sizes), *sizes)), kind), workers).ravel()
+
+    return LinearOperator((len(sizes) * prod(sizes), prod(sizes)), matvec, rmatvec, dtype=np.dtype(float))
+
+
+def _adjoint(sizes, spacing, present, options):
+    """A function of components and workers."""
+    accuracy, edge_order, boundary, components = options.values()
+    geometry = geometry_of(spacing)
+    if present is not None or (geometry is not None and poles_of(spacing[0])):
+        matrix: Any = None
+
+        def by_matrix(F: np.ndarray, workers: Any) -> np.ndarray:
+            nonlocal matrix
+            if matrix is None:
+                matrix = gradient_matrix(sizes, *spacing, where=present, **options).T.tocsr()
+            return matrix @ F.ravel()
+
+        return by_matrix
+    lattice = spacing if geometry is None else (spacing[0].lattice,)
+    adjoint = Adjoint(_derivatives(sizes, lattice, 1, accuracy, edge_order, boundary, False))
+    if geometry is None:
+        return adjoint
+    return lambda F, workers: adjoint(
+        _curved_matrices.along_axes(F, spacing[0], (accuracy, edge_order, boundary), components), workers
+    )
 
 
 def _derivatives(shape, spacing, order, accuracy, edge_order, boundary, with_gaps):

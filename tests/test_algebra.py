@@ -166,3 +166,42 @@ def test_matrix_of_the_laplacian(options, gaps):
     known = ~np.isnan(result)
     np.testing.assert_allclose((matrix @ f.ravel()).reshape(f.shape)[known], result[known], atol=1e-12)
     np.testing.assert_array_equal((np.diff(matrix.indptr) > 0).reshape(f.shape), known)
+
+
+@pytest.mark.parametrize("boundary", ("one-sided", "periodic", "reflect", "mirror", "nearest", "constant"))
+@pytest.mark.parametrize("accuracy, edge_order", ((2, None), (2, 2), (4, None), (8, None)))
+@pytest.mark.parametrize("uneven", (False, True))
+def test_adjoint_of_the_operator_is_the_transposed_matrix(boundary, accuracy, edge_order, uneven):
+    shape, rng = (12, 31, 14), np.random.default_rng(5)
+    spacing = tuple(np.cumsum(rng.uniform(0.5, 1.5, n)) for n in shape) if uneven else (0.5, 0.3, 2.0)
+    if uneven and boundary == "periodic":
+        spacing = (fg.Grid.cartesian(*spacing, shape=shape, periodic=True, period=[x[-1] - x[0] + 1 for x in spacing]),)
+    options = {"accuracy": accuracy, "edge_order": edge_order, "boundary": boundary}
+    if isinstance(spacing[0], fg.Grid):
+        options.pop("boundary")
+    operator = fg.gradient_operator(shape, *spacing, **options)
+    matrix = fg.gradient_matrix(shape, *spacing, **options)
+    f, v = rng.normal(size=matrix.shape[1]), rng.normal(size=matrix.shape[0])
+    scale = np.abs(matrix).max()
+    np.testing.assert_allclose(operator @ f, matrix @ f, atol=1e-13 * scale)
+    np.testing.assert_allclose(operator.rmatvec(v), matrix.T @ v, atol=1e-13 * scale)
+    np.testing.assert_allclose(operator.rmatvec(v * 1j), matrix.T @ v * 1j, atol=1e-13 * scale)
+    np.testing.assert_allclose(v @ (operator @ f), operator.rmatvec(v) @ f, rtol=1e-10, atol=1e-11 * scale)
+
+
+def test_adjoint_around_gaps():
+    rng = np.random.default_rng(5)
+    where = rng.random((9, 10)) > 0.2
+    operator, matrix = (make((9, 10), where=where) for make in (fg.gradient_operator, fg.gradient_matrix))
+    f, v = rng.normal(size=90), rng.normal(size=180)
+    np.testing.assert_allclose(operator @ f, matrix @ f, atol=1e-13)
+    np.testing.assert_allclose(operator.rmatvec(v), matrix.T @ v, atol=1e-13)
+
+
+def test_adjoint_of_lines_and_small_fields():
+    rng = np.random.default_rng(6)
+    for shape in (2, 3, (2, 2), (5,), (3, 2, 4)):
+        operator, matrix = fg.gradient_operator(shape), fg.gradient_matrix(shape)
+        v = rng.normal(size=matrix.shape[0])
+        np.testing.assert_allclose(operator.rmatvec(v), matrix.T @ v, atol=1e-14)
+        assert operator.shape == matrix.shape

@@ -478,6 +478,18 @@ def test_matrices_of_other_components(components):
         )
 
 
+@pytest.mark.parametrize("components", COMPONENTS)
+def test_adjoint_of_the_operator(components):
+    grids = [SPACES[name](8).grid for name in ("annulus", "tube", "shell")] + [bent(8)[0], bent(8, measured=True)[0]]
+    grids.append(fg.Grid.geographic(np.linspace(-60, 60, 9), np.arange(0, 360, 20), ellipsoid=(1.0, 0.1)))
+    grids += [SPACES[name](8).grid for name in SPACES] if components == "physical" else []
+    for grid in grids:
+        operator = fg.gradient_operator(grid.shape, grid, components=components)
+        matrix = fg.gradient_matrix(grid.shape, grid, components=components)
+        v = np.random.default_rng(0).normal(size=matrix.shape[0])
+        np.testing.assert_allclose(operator.rmatvec(v), matrix.T @ v, atol=1e-12 * np.abs(matrix).max())
+
+
 @pytest.mark.parametrize("name", SPACES)
 @pytest.mark.parametrize("gaps", (False, True))
 def test_potential_has_the_gradient(name, gaps):
