@@ -11,6 +11,7 @@ import numpy as np
 import fieldgrad as fg
 
 from . import (
+    charges,
     consumer,
     edges,
     electrodes,
@@ -18,10 +19,13 @@ from . import (
     level_surface,
     molecule,
     photograph,
+    pipe,
     reaction,
+    relief,
     summits,
     terrain,
     tokamak,
+    wind,
 )
 from ._style import save_small
 from ._timing import Timing, compare, numpy_magnitude, numpy_normals, table
@@ -34,6 +38,10 @@ EXAMPLES = (
     heat,
     terrain,
     level_surface,
+    charges,
+    pipe,
+    wind,
+    relief,
     reaction,
     molecule,
     tokamak,

@@ -95,6 +95,26 @@ def partial(program, f, spacing, options, presence, out, workers):
     return _run(Operator(False, fill, limit, 0), f, (), spacing, options, presence, out, workers)
 
 
+def directional_derivative(f, vectors, normalize, spacing, options, presence, out, workers):
+    """`vectors` are physical components, (d,) or (d, *S)."""
+    grid, geometry = spacing[0], spacing[0].geometry
+    d, components = len(vectors), PHYSICAL
+    grid.lattice.axes_for(f.shape)
+    vectors = vectors.reshape(d, *[1] * d) if vectors.ndim == 1 else vectors
+    if isinstance(geometry, Curved):
+        g = geometry.metric(*options[:2])
+        lengths = np.sqrt(np.einsum("kk...->k...", g))
+        vectors, components = vectors / lengths, COVARIANT  # from lengths along the axes to steps of coordinates
+        if normalize:
+            vectors = vectors / np.sqrt(np.einsum("ik...,i...,k...->...", g, vectors, vectors))
+
+    def fill(samples, there, result):
+        slopes = gradient("stack", samples, spacing, (None, *options), there, None, workers, components)
+        result[...] = sum(v * slope for v, slope in zip(vectors, slopes.reshape(d, *result.shape), strict=True))
+
+    return filled(fill, f, False, (), presence, out)
+
+
 def laplacian(f, spacing, options, presence, out, workers):
     def fill(samples, lattice, geometry, call, result):
         if isinstance(geometry, Curved):

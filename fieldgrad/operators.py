@@ -64,7 +64,8 @@ def partial(
     Returns
     -------
     ndarray, shape S
-        In units of `f` per unit of the axis to the power of `order`, from as few samples as the accuracy takes.
+        In units of `f` per unit of the axis to the power of `order`, from as few samples as the accuracy takes. On a
+        curved `Grid`, the derivative with respect to the coordinate.
 
     Raises
     ------
@@ -116,7 +117,8 @@ def laplacian(
     Returns
     -------
     ndarray, shape S
-        In units of `f` per square of a length. Compact: second differences, not the divergence of the gradient.
+        In units of `f` per square of a length. Compact: second differences, not the divergence of the gradient. On a
+        curved `Grid`, Laplace and Beltrami's operator.
 
     Raises
     ------
@@ -161,11 +163,13 @@ def divergence(
     *spacing : float, 1-D array or Grid
         Where the samples are; see `gradient`.
     <stencil>
+    components : {"physical", "covariant", "contravariant"}
+        Those of `F` on a curved `Grid`; see `gradient`.
 
     Returns
     -------
     ndarray, shape S
-        The sum of the derivatives of each component along its own axis.
+        The sum of the derivatives of each component along its own axis, and what the metric adds to it.
 
     Raises
     ------
@@ -212,12 +216,14 @@ def curl(
     *spacing : float, 1-D array or Grid
         Where the samples are; see `gradient`.
     <stencil>
+    components : {"physical", "covariant", "contravariant"}
+        Those of `F` and of the result on a curved `Grid`; see `gradient`.
 
     Returns
     -------
     ndarray, shape (3, *S), or S in two dimensions
         Component i is ``dF[k]/dj - dF[j]/dk`` for i, j, k = 0, 1, 2 and on in turn; in two dimensions it is
-        ``dF[1]/d0 - dF[0]/d1``.
+        ``dF[1]/d0 - dF[0]/d1``; on a globe, the upward component. Curved grids have what the metric adds to it.
 
     Raises
     ------
@@ -271,11 +277,13 @@ def jacobian(
     *spacing : float, 1-D array or Grid
         Where the samples are; see `gradient`.
     <stencil>
+    components : {"physical", "covariant", "contravariant"}
+        Along the axes of a curved `Grid`; see `gradient`.
 
     Returns
     -------
     ndarray, shape (m, d, *S)
-        ``[i, k]`` is the derivative of ``F[i]`` along axis k of S.
+        ``[i, k]`` is the derivative of ``F[i]`` along axis k of S: gradients, field by field.
 
     Raises
     ------
@@ -331,6 +339,8 @@ def hessian(
     *spacing : float, 1-D array or Grid
         Where the samples are; see `gradient`.
     <stencil>
+    components : {"physical", "covariant", "contravariant"}
+        On a curved `Grid`, where these are second covariant derivatives; see `gradient`.
 
     Returns
     -------
@@ -399,7 +409,7 @@ def directional_derivative(
     f : array_like, shape S
         Samples of a scalar field; see `gradient`.
     direction : array_like, (d,) or (d, *S)
-        Components along the axes: of one direction, or of one for each sample.
+        Physical components along the axes: of one direction, or of one for each sample.
     *spacing : float, 1-D array or Grid
         Where the samples are; see `gradient`.
     normalize : bool
@@ -425,12 +435,14 @@ def directional_derivative(
     """
     field = as_field(f)
     vectors = _as_direction(direction, field.shape, normalize)
+    options = accuracy, edge_order, boundary, cval
+    if geometry_of(spacing) is not None:
+        return _curved.directional_derivative(field, vectors, normalize, spacing, options, (where, nan), out, workers)
     d = field.ndim
     arrays = list(vectors) if vectors.ndim > 1 else []
     weights = [(k, 1.0, k) for k in range(d)] if arrays else [(k, float(vectors[k]), -1) for k in range(d)]
     program = Program(tuple((0, k, 1) for k in range(d)), mixtures=(tuple(weights),))
-    options = None, accuracy, edge_order, boundary, cval
-    return carry_out(program, field, False, spacing, options, (where, nan), out, workers, arrays)
+    return carry_out(program, field, False, spacing, (None, *options), (where, nan), out, workers, arrays)
 
 
 # ---- arguments -----------------------------------------------------------------------------------------------

@@ -415,6 +415,31 @@ def test_partial_derivatives_are_those_by_coordinates():
     np.testing.assert_allclose(fg.partial(f, space.grid, axis=1)[1:], covariant[1, 1:], atol=1e-13)
 
 
+@pytest.mark.parametrize("name", ("polar", "shell", "geographic"))
+def test_directional_derivatives(name):
+    space = SPACES[name](10)
+    k, d = known(space), space.grid.ndim
+    slopes = fg.gradient(k.f, space.grid, accuracy=4)
+    direction = np.arange(1.0, d + 1)
+    unit = direction / np.linalg.norm(direction)
+    result = fg.directional_derivative(k.f, direction, space.grid, accuracy=4)
+    np.testing.assert_allclose(result, np.tensordot(unit, slopes, 1), atol=1e-12)
+    result = fg.directional_derivative(k.f, k.F, space.grid, accuracy=4, normalize=False)
+    np.testing.assert_allclose(result, (k.F * slopes).sum(axis=0), atol=1e-12)
+
+
+def test_directional_derivatives_in_oblique_coordinates():
+    grid, x, jacobian = bent(40)
+    k, wave = known_on(jacobian, x, "physical")
+    fixed = np.array([0.6, 0.8])  # in Cartesian axes
+    inverse = np.moveaxis(np.linalg.inv(np.moveaxis(jacobian, (0, 1), (-2, -1))), (-2, -1), (0, 1))
+    physical = np.einsum("ka...,a->k...", inverse, fixed) * np.sqrt((jacobian**2).sum(axis=0))
+    wanted = np.tensordot(fixed, wave.gradient(x), 1)
+    for scale, normalize in ((1.0, False), (7.0, True)):
+        result = fg.directional_derivative(k.f, scale * physical, grid, accuracy=6, normalize=normalize)
+        np.testing.assert_allclose(result, wanted, atol=1e-5)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     name=st.sampled_from(sorted(SPACES)),

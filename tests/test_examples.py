@@ -1,16 +1,20 @@
-"""The numbers of the examples of critical points, beside the literature, closed forms and another way to find them."""
+"""The numbers of the examples, beside the literature, closed forms and another way to find them."""
 
 import numpy as np
 import pytest
 
-from examples import consumer, molecule, reaction, summits, tokamak
+import fieldgrad as fg
+from examples import charges, consumer, molecule, pipe, reaction, relief, summits, tokamak, wind
 
 pytestmark = pytest.mark.uninstrumented
 
 
+EXAMPLES = reaction, tokamak, summits, consumer, charges, pipe, wind, relief
+
+
 @pytest.mark.parametrize(
     "example",
-    (reaction, tokamak, summits, consumer, pytest.param(molecule, marks=pytest.mark.pyscf)),
+    (*EXAMPLES, pytest.param(molecule, marks=pytest.mark.pyscf)),
     ids=lambda module: module.__name__,
 )
 def test_examples_draw_one_picture(example, tmp_path, capsys):
@@ -132,3 +136,32 @@ def test_benzene_has_its_nuclei_bonds_and_ring():
         ahead, behind = (benzene.density(others.points + sign * step) for sign in (1, -1))
         assert np.abs(np.log(ahead / behind) / (2 * h)).max() < 2e-3
     np.testing.assert_allclose(np.exp(others.values), benzene.density(others.points), rtol=1e-4)
+
+
+def test_field_of_the_dipole_is_that_of_the_formula():
+    grid, V, exact = charges.sample(64)
+    np.testing.assert_allclose(-fg.gradient(V, grid, accuracy=6), exact, atol=3e-6 * np.abs(exact).max())
+
+
+def test_the_same_heat_flows_through_every_radius():
+    np.testing.assert_allclose(pipe.heat_through_radii(6), pipe.exact_heat(), rtol=1e-6)
+
+
+def test_wind_has_the_vorticity_of_its_streamfunction_and_no_divergence():
+    grid, psi, vorticity = wind.globe(1.5)
+    v = wind.wind(psi, grid)
+    largest = np.abs(vorticity).max()
+    np.testing.assert_allclose(fg.curl(v, grid, accuracy=4), vorticity, atol=1e-4 * largest)
+    np.testing.assert_allclose(fg.divergence(v, grid, accuracy=4), 0, atol=1e-4 * largest)
+
+
+def test_depth_from_normals_is_the_landscape():
+    height, spacing = relief.landscape()
+    part = np.ascontiguousarray(height[:120, :140])
+    found, info = relief.depth_from(relief.normals_of(part, spacing), spacing, part.mean())
+    np.testing.assert_allclose(found, part, atol=1e-6)
+    seen = np.ones(part.shape, bool)
+    seen[40:60, 50:90] = False
+    found, info = relief.depth_from(relief.normals_of(part, spacing), spacing, part[seen].mean(), seen)
+    np.testing.assert_allclose(found[seen], part[seen], atol=60)  # slopes next to the gap took in what is hidden
+    assert info.residual < 0.1
