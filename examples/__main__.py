@@ -1,6 +1,6 @@
 """Draw every example into demo/ and print the times: ``python -m examples``.
 
-``--readme`` writes the two small pictures of the README into docs/images/, too.
+``--readme`` writes the small pictures of the README into docs/images/, too.
 """
 
 import argparse
@@ -48,7 +48,7 @@ EXAMPLES = (
     summits,
     consumer,
 )
-README_PICTURES = "electrodes", "terrain"
+README_PICTURES = "electrodes", "terrain", "wind"
 
 
 def time_a_large_field() -> list[Timing]:
