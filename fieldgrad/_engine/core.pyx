@@ -145,6 +145,7 @@ cdef class Plan:
             else:
                 self.read(&self.stencil[k], pad + axis, table)
         self.read_mixtures(mixtures or (), pad)
+        self.join_mixtures()
         self.cut()
 
     def __dealloc__(self):
@@ -186,6 +187,32 @@ cdef class Plan:
                     term.axis[term.factors] = pad + axis
                     term.factor[term.factors] = <const long double *>self.keep(factor, np.longdouble)
                     term.factors += 1
+        return 0
+
+    cdef int join_mixtures(self) except -1:
+        """Find out whether each mixture can be done as one stencil, and where."""
+        cdef Job *job = &self.job
+        cdef Stencil *stencil
+        cdef Term *term
+        cdef Py_ssize_t *inner
+        cdef int m, t, terms
+        job.inner_rows[0], job.inner_rows[1] = 0, job.rows
+        job.inner_columns[0], job.inner_columns[1] = 0, job.columns
+        job.joined = 0 < job.mixtures <= job.components
+        for m in range(job.mixtures):
+            terms = 0
+            job.joined &= self.mixture[m].terms > 1
+            for t in range(self.mixture[m].terms):
+                term = &self.mixture[m].term[t]
+                stencil = &self.stencil[term.component]
+                job.joined &= stencil.axis >= 0 and not stencil.uneven and stencil.gaps.most == 0
+                job.joined &= term.array < 0 and term.row == NULL
+                terms += max(stencil.terms, stencil.edge_terms)
+                if stencil.axis >= job.dims - 2:
+                    inner = &job.inner_columns[0] if stencil.axis == job.dims - 1 else &job.inner_rows[0]
+                    inner[0] = max(inner[0], stencil.lo * (job.lanes if stencil.axis == job.dims - 1 else 1))
+                    inner[1] = min(inner[1], stencil.hi * (job.lanes if stencil.axis == job.dims - 1 else 1))
+            job.joined &= terms <= FG_MOST_TERMS
         return 0
 
     cdef const char *keep(self, array, dtype):
@@ -236,6 +263,10 @@ cdef class Plan:
         divisor, division = self.divisors(table.edge_divisor)
         stencil.edge_divisor = self.keep(divisor, None)
         stencil.edge_division = <const int *>self.keep(division, np.intc)
+        if not stencil.uneven:
+            stencil.exact = <const long double *>self.keep(table.weights / table.divisor, np.longdouble)
+            exact = table.edge_weights / table.edge_divisor[:, None]
+            stencil.edge_exact = <const long double *>self.keep(exact, np.longdouble)
         if table.gaps is not None:
             self.read_gaps(&stencil.gaps, table.gaps)
 
@@ -272,7 +303,8 @@ cdef class Plan:
         """Sizes of blocks, tiles and segments."""
         cdef Job *job = &self.job
         cdef bint plain = job.reduction == STACK and job.mixtures == 0
-        cdef Py_ssize_t block = BLOCK_BYTES if plain else REDUCED_BYTES // max(1, job.side_by_side)
+        cdef int near = 1 + job.mixtures if job.joined else job.side_by_side    # blocks that are used together
+        cdef Py_ssize_t block = BLOCK_BYTES if plain else REDUCED_BYTES // max(1, near)
         cdef Py_ssize_t tile_blocks, limit = max(512, block // job.item), quantum = 64 * job.lanes
         job.block_columns = job.columns
         if job.columns > limit:  # equal pieces that begin with whole cache lines

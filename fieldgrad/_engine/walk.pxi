@@ -65,6 +65,8 @@ cdef struct Stencil:
     const int *edge_count           # edges
     const char *edge_divisor        # edges x 3
     const int *edge_division        # edges
+    const long double *exact        # terms: weights over the divisor, where steps are even
+    const long double *edge_exact   # edges x edge_terms
     Gaps gaps
 
 # A part of a mixture: a component times a number, functions of one coordinate each, and an array.
@@ -105,6 +107,7 @@ cdef struct Job:
     Reduction reduction
     int components, mixtures, parts, slots          # parts: what is reduced, mixtures or else components
     int side_by_side                                # blocks of those in scratch
+    bint joined                                     # each mixture is one stencil over all axes
     bint has_constant, direct
     OutMode mode
     Py_ssize_t item, out_item
@@ -115,6 +118,8 @@ cdef struct Job:
     Py_ssize_t block_columns, block_rows, tile_rows, segment
     Py_ssize_t column_tiles, row_tiles, units
     Py_ssize_t reach_planes, reach_rows, reach_columns, far
+    Py_ssize_t inner_rows[2]                        # where all stencils are those of the interior
+    Py_ssize_t inner_columns[2]
     long double cval
     Stencil *stencil
     Mixture *mixture
@@ -428,6 +433,15 @@ cdef inline const char *look_ahead(Worker *worker, Py_ssize_t plane, Py_ssize_t 
     return rows.data + (min(job.rows, r1 + job.reach_rows) * rows.row + worker.tile.c0) * job.item
 
 
+cdef inline long double weight_of(const Job *job, const Term *term, Py_ssize_t plane, Py_ssize_t row) noexcept nogil:
+    """What a term counts in a row, but for what varies along it."""
+    cdef long double number = term.number
+    cdef int k
+    for k in range(term.factors):
+        number *= term.factor[k][along(job, term.axis[k], plane, row)]
+    return number
+
+
 cdef void mix(Worker *worker, const Mixture *mixture, void **parts, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
               char *dst) noexcept nogil:
     """One mixture of the components of a block."""
@@ -438,7 +452,7 @@ cdef void mix(Worker *worker, const Mixture *mixture, void **parts, Py_ssize_t p
     cdef const void *b[MOST_TERMS]
     cdef long double number[MOST_TERMS]
     cdef const Term *term
-    cdef int t, k
+    cdef int t
     while r < r1:
         shift = (r - r0) * width * job.item
         for t in range(mixture.terms):
@@ -449,24 +463,40 @@ cdef void mix(Worker *worker, const Mixture *mixture, void **parts, Py_ssize_t p
                 b[t] = term.row + worker.tile.c0 * job.item
             elif term.array >= 0:
                 b[t] = placed(job, &job.array[term.array], plane, r, 0) + worker.tile.c0 * job.item
-            number[t] = term.number
-            for k in range(term.factors):
-                number[t] *= term.factor[k][along(job, term.axis[k], plane, r)]
+            number[t] = weight_of(job, term, plane, r)
         job.kernels.load[FG_F32 + 2](worker.weight, <const char *>number, sizeof(long double), mixture.terms, 1, 0)
         job.kernels.products(dst + shift, a, b, worker.weight, mixture.terms, rows * width)
         r += rows
 
 
-cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
+cdef int derive(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, char *scratch,
+                void **reduced) noexcept nogil:
+    """What is to be reduced, as dense blocks of the tile's columns in scratch; how many of them there are."""
     cdef Job *job = worker.job
     cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0
-    cdef Py_ssize_t block = job.block_rows * job.block_columns * job.item
-    cdef Py_ssize_t samples = (r1 - r0) * width // job.lanes
+    cdef Py_ssize_t block = job.block_rows * width * job.item
     cdef void *parts[MOST_PARTS]
-    cdef void *mixed[MOST_PARTS]
-    cdef void **reduced = parts
-    cdef char *norms
     cdef int k, blocks = job.components
+    for k in range(job.components):
+        parts[k] = scratch + k * block
+        component(worker, k, plane, r0, r1, <char *>parts[k], width)
+        if job.mixtures == 0:
+            reduced[k] = parts[k]
+    for k in range(job.mixtures):
+        if job.mixture[k].alone:
+            reduced[k] = parts[job.mixture[k].term[0].component]
+        else:
+            reduced[k] = scratch + blocks * block
+            blocks += 1
+        if not job.mixture[k].as_is:
+            mix(worker, &job.mixture[k], parts, plane, r0, r1, <char *>reduced[k])
+    return blocks
+
+
+cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
+    cdef Job *job = worker.job
+    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0, a, b
+    cdef int k
     if job.reduction == STACK and job.mixtures == 0:
         for k in range(job.components):
             worker.sources.streamed = job.mode == STREAMED and job.stencil[k].axis != job.dims - 1 and job.mask == NULL
@@ -480,20 +510,30 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
         return
     worker.sources.streamed = False
     worker.sources.ahead = NULL
-    for k in range(job.components):
-        parts[k] = worker.scratch + k * block
-        component(worker, k, plane, r0, r1, <char *>parts[k], width)
-    if job.mixtures > 0:
-        reduced = mixed
-        for k in range(job.mixtures):
-            if job.mixture[k].alone:
-                mixed[k] = parts[job.mixture[k].term[0].component]
-            else:
-                mixed[k] = worker.scratch + blocks * block
-                blocks += 1
-            if not job.mixture[k].as_is:
-                mix(worker, &job.mixture[k], parts, plane, r0, r1, <char *>mixed[k])
-    norms = worker.scratch + blocks * block
+    a, b = r0, r0
+    if job.joined:
+        a, b = max(r0, job.inner_rows[0]), min(r1, job.inner_rows[1])
+        if a >= b:
+            a, b = r0, r0
+    reduce_rows(worker, plane, r0, a, False)
+    reduce_rows(worker, plane, a, b, True)
+    reduce_rows(worker, plane, b, r1, False)
+
+
+cdef void reduce_rows(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, bint joined) noexcept nogil:
+    """Some rows of a block, by way of scratch."""
+    cdef Job *job = worker.job
+    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0, samples = (r1 - r0) * width // job.lanes
+    cdef void *reduced[MOST_PARTS]
+    cdef char *norms
+    cdef int k, blocks
+    if r0 >= r1:
+        return
+    if joined:
+        blocks = join(worker, plane, r0, r1, reduced)
+    else:
+        blocks = derive(worker, plane, r0, r1, worker.scratch, reduced)
+    norms = worker.scratch + blocks * job.block_rows * width * job.item
     if job.reduction == NORM:
         job.kernels.norm(norms, reduced, job.parts, job.lanes, samples, look_ahead(worker, plane, r1))
         emit(worker, 0, plane, r0, r1, norms, 1)
@@ -502,6 +542,93 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
         job.kernels.unit(reduced, job.parts, job.lanes, samples, look_ahead(worker, plane, r1))
     for k in range(job.parts):
         emit(worker, k, plane, r0, r1, <char *>reduced[k], job.lanes)
+
+
+# ---- mixtures as one stencil -----------------------------------------------------------------------------
+
+cdef int join(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, void **reduced) noexcept nogil:
+    """Mixtures of rows inside, as dense blocks: each in one sweep over the field, but for the columns at both ends."""
+    cdef Job *job = worker.job
+    cdef Tile *tile = &worker.tile
+    cdef Py_ssize_t c0 = tile.c0, c1 = tile.c1, width = c1 - c0, block = job.block_rows * width * job.item, r
+    cdef Py_ssize_t first = max(c0, job.inner_columns[0]), last = min(c1, job.inner_columns[1])
+    cdef int k
+    if 2 * (last - first) < width:      # no room for more blocks, or no reason
+        return derive(worker, plane, r0, r1, worker.scratch, reduced)
+    for k in range(job.mixtures):
+        reduced[k] = worker.scratch + k * block
+        if job.mixture[k].varies:
+            for r in range(r0, r1):
+                sweep(worker, &job.mixture[k], plane, r, r + 1, first, last,
+                      <char *>reduced[k] + ((r - r0) * width + first - c0) * job.item, width)
+        else:
+            sweep(worker, &job.mixture[k], plane, r0, r1, first, last,
+                  <char *>reduced[k] + (first - c0) * job.item, width)
+    patch(worker, plane, r0, r1, c0, first, reduced, c0, width)
+    patch(worker, plane, r0, r1, last, c1, reduced, c0, width)
+    tile.c0, tile.c1 = c0, c1
+    return job.mixtures
+
+
+cdef void patch(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, Py_ssize_t first, Py_ssize_t last,
+                void **reduced, Py_ssize_t c0, Py_ssize_t width) noexcept nogil:
+    """Some columns of mixtures, derivative by derivative."""
+    cdef Job *job = worker.job
+    cdef Py_ssize_t size = (last - first) * job.item, r
+    cdef void *few[MOST_PARTS]
+    cdef int k
+    if first >= last:
+        return
+    worker.tile.c0, worker.tile.c1 = first, last
+    derive(worker, plane, r0, r1, worker.scratch + job.mixtures * job.block_rows * width * job.item, few)
+    for k in range(job.mixtures):
+        for r in range(r1 - r0):
+            memcpy(<char *>reduced[k] + (r * width + first - c0) * job.item, <char *>few[k] + r * size, size)
+
+
+cdef void sweep(Worker *worker, const Mixture *mixture, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
+                Py_ssize_t first, Py_ssize_t last, char *dst, Py_ssize_t stride) noexcept nogil:
+    """A mixture as the sum of the terms of all its stencils."""
+    cdef Job *job = worker.job
+    cdef fg_sources *sources = &worker.sources
+    cdef long double weight[FG_MOST_TERMS]
+    cdef long double one = 1
+    cdef const Stencil *stencil
+    cdef const long double *exact
+    cdef Source rows
+    cdef Py_ssize_t i, step
+    cdef int t, k, which, total = 0
+    cdef long double number
+    for t in range(mixture.terms):
+        stencil = &job.stencil[mixture.term[t].component]
+        worker.field = job.field + stencil.source
+        number = weight_of(job, &mixture.term[t], plane, r0)
+        i = stencil.lo if stencil.axis == job.dims - 1 else along(job, <int>stencil.axis, plane, r0)
+        find_terms(worker, stencil, i)
+        exact = stencil.exact
+        if not stencil.lo <= i < stencil.hi:
+            exact = stencil.edge_exact + (i if i < stencil.lo else stencil.lo + i - stencil.hi) * stencil.edge_terms
+        for k in range(sources.terms):
+            weight[total + k] = number * exact[k]
+        for which in range(2 * sources.terms):
+            if worker.index[which] <= CONSTANT:
+                set_source(sources, 2 * total + which, constant_row(worker, worker.index[which]), 0)
+                continue
+            step = worker.index[which] - i
+            if stencil.axis < job.dims - 2:
+                rows = source(worker, plane + step * job.plane_step[stencil.axis])
+                step = 0
+            else:
+                rows = source(worker, plane)
+                step *= job.lanes if stencil.axis == job.dims - 1 else rows.row
+            set_source(sources, 2 * total + which, rows.data + (r0 * rows.row + first + step) * job.item, rows.row)
+        total += sources.terms
+    job.kernels.load[FG_F32 + 2](worker.weight, <const char *>weight, sizeof(long double), total, 1, 0)
+    job.kernels.load[FG_F32 + 2](worker.divisor, <const char *>&one, sizeof(long double), 1, 1, 0)
+    sources.terms, sources.w, sources.divisor = total, worker.weight, worker.divisor
+    sources.division = job.kernels.prepare_divisor(worker.divisor)
+    sources.varying = sources.centred = False
+    job.kernels.combine(dst, stride, sources, r1 - r0, last - first)
 
 
 cdef void begin_unit(Worker *worker, Py_ssize_t unit) noexcept nogil:
