@@ -10,7 +10,7 @@ ENGINE = "fieldgrad/_engine"
 ROWS = ("stencils", "norms", "samples", "filters", "pointwise", "suppress")
 CALLS = ["calls.h", "calls.pxd", "calls.pxi"]
 HEADERS = ["rows.h", *(f"rows/{part}.h" for part in ROWS)]
-INCLUDED = [f"{part}.pxi" for part in ("walk", "gaps", "boxes", "pipeline", "hysteresis")]
+INCLUDED = [f"{part}.pxi" for part in ("walk", "gaps", "boxes", "pipeline", "hysteresis", "ties")]
 
 # Results promise the same bits for every instruction set, so multiplications and additions are never fused
 # behind our back. rows.h selects its instruction sets function by function: no -march here, or the start-up

@@ -8,7 +8,8 @@ import numpy as np
 
 from ._arrays import memory_order, new_result
 from ._config import as_workers
-from ._engine.core import hysteresis
+from ._close import TRUNCATE, Chain, extent, gradient_error, referee
+from ._engine.core import close_marks, hysteresis
 from ._engine.pool import share
 from ._images import (
     MODES,
@@ -27,7 +28,8 @@ from .stages import evaluate, gaussian_taps, pipeline_of
 
 __all__ = ["canny", "canny_contours"]
 
-_TRUNCATE = 4.0
+# Where more than this share of pixels is close, doing all of them in double precision is less work.
+_MANY = 1 / 256
 
 
 # ---- the chain ---------------------------------------------------------------------------------------------
@@ -37,7 +39,7 @@ def _smoothed(stages, value, ndim, sigma, scale, mode, cval):
     """A value times `scale`, smoothed axis by axis; and what it is to be multiplied by still."""
     for k in range(ndim):
         if sigma[k] > 0:
-            taps = gaussian_taps(sigma[k], 0, _TRUNCATE)
+            taps = gaussian_taps(sigma[k], 0, TRUNCATE)
             value = stages.filter(value, k, taps.times(scale), mode, cval / scale)
             scale = 1.0
     return value, scale
@@ -45,14 +47,16 @@ def _smoothed(stages, value, ndim, sigma, scale, mode, cval):
 
 def _frame(ndim, sizes, sigma, cval, eps):
     """The smoothed image of ones, as far as it varies near the ends of axes, and how far that is."""
-    reach = tuple(len(gaussian_taps(s, 0, _TRUNCATE).weights) if s > 0 else 0 for s in sigma)
+    reach = tuple(len(gaussian_taps(s, 0, TRUNCATE).weights) if s > 0 else 0 for s in sigma)
     table = np.ones([min(n, 2 * r + 1) for n, r in zip(sizes, reach, strict=True)])
     for k, s in enumerate(sigma):
         if s > 0:
-            table = _filtered(table, k, gaussian_taps(s, 0, _TRUNCATE), cval)
+            table = _filtered(table, k, gaussian_taps(s, 0, TRUNCATE), cval)
     table += eps
-    if eps > 1e-10:  # float32 loses no more than that by leaving it out
-        table[np.abs(table - 1) < 4 * eps] = 1
+    middle = table[tuple(r if r < n else 0 for r, n in zip(reach, table.shape, strict=True))]
+    if eps > 1e-10 and abs(middle - 1) < 4 * eps:  # what all samples have in common, float32 may leave out
+        table /= middle
+        table[np.abs(table - 1) < eps / 2] = 1
     return table, reach
 
 
@@ -67,18 +71,20 @@ def _filtered(table, axis, taps, outside):
     return np.moveaxis(total, 0, axis)
 
 
-def _slopes(stages, ndim, channels, shape, sigma, steps, scale, masked, mode, cval, eps):
+def _slopes(stages, ndim, channels, shape, sigma, steps, scale, masked, mode, cval, eps, exact):
     """For each channel the components of 8 times the gradient of the smoothed image, by Sobel's filter."""
     slopes = []
     mask = stages.load(channels) if masked else None
     for channel in range(channels):
         value = stages.load(channel)
+        if exact and scale != 1:  # as scikit-image does it, for the same bits
+            value = stages.products((scale, value, None))
         if masked:
             value = stages.select(value, mask)
-        value, factor = _smoothed(stages, value, ndim, sigma, scale, mode, cval)
+        value, factor = _smoothed(stages, value, ndim, sigma, 1.0 if exact else scale, mode, cval)
         if masked:
             value = stages.ratio(value, _smoothed(stages, mask, ndim, sigma, 1.0, mode, cval)[0], eps)
-        elif mode == "constant" and any(sigma):
+        elif mode == "constant" and (any(sigma) or exact):
             value = stages.over_frame(value, *_frame(ndim, shape, sigma, cval, eps))
         slopes.append(
             tuple(
@@ -157,17 +163,14 @@ def _otsu(magnitude):
     return float(centres[int(np.argmax(between))])
 
 
-def _from_magnitude(magnitude, low, high, thresholds):
+def _from_magnitude(magnitude, thresholds):
     if not magnitude.size:
         return np.inf, np.inf
     if thresholds == "otsu":
         high = _otsu(magnitude)
         return high / 2, high
-    if thresholds == "median":
-        median = float(np.median(magnitude, overwrite_input=True))
-        return 2 * median, 4 * median
-    low, high = np.percentile(magnitude, [100 * low, 100 * high], overwrite_input=True)
-    return float(low), float(high)
+    median = float(np.median(magnitude, overwrite_input=True))
+    return 2 * median, 4 * median
 
 
 # ---- the detector ------------------------------------------------------------------------------------------
@@ -187,7 +190,7 @@ class Detection:
         channels = [image] if channel_axis is None else split_channels(image, channel_axis)
         if present is not None and channel_axis is not None:
             present = present.all(channel_axis)
-        self.shape = channels[0].shape
+        self.shape, self.integer = channels[0].shape, image.dtype.kind != "f"
         self.ndim = len(self.shape)
         if self.ndim not in (2, 3):
             raise ValueError(f"image must have two or three axes beside channels, got shape {image.shape}")
@@ -198,6 +201,8 @@ class Detection:
         self._channels = channels
         self._smoothing = sigmas, steps, 1 / self.full
         self._outside = mode, cval, eps
+        # What scikit-image has too, and float32 may decide otherwise.
+        self._close_to = self.sample == 0 and self.ndim == 2 and len(channels) == 1 and steps == (1.0, 1.0)
         self._leave_out(as_mask(mask, present, self.shape))
 
     def _leave_out(self, mask):
@@ -205,7 +210,24 @@ class Detection:
         channels, masked = self._channels, mask is not None
         self.mask = eroded(mask) if masked else None
         self.fields = [*channels, mask] if masked else list(channels)
-        self.settings = len(channels), self.shape, *self._smoothing, masked, *self._outside
+        self._settings = len(channels), self.shape, *self._smoothing, masked, *self._outside
+
+    @property
+    def settings(self):
+        return *self._settings, self.sample == 1
+
+    def chain(self):
+        sigma, (mode, cval, _) = self._smoothing[0], self._outside
+        return Chain(self.fields[0], self.fields[1] if self.mask is not None else None, sigma, mode, cval, self.full)
+
+    def error(self):
+        """How far magnitudes may be from scikit-image's; 0 if there are none, or the same."""
+        if not self._close_to:
+            return 0.0
+        bounds = extent(*self.chain()[:2])
+        if np.isnan(bounds).any() and self.leave_out_nan():
+            return self.error()
+        return gradient_error(self.chain(), *bounds)
 
     def leave_out_nan(self):
         """Mask what is NaN. Whether there was any that counted."""
@@ -226,8 +248,43 @@ class Detection:
         largest = max(max(float(c.max(**which)), -float(c.min(**which))) for c in self._channels) / self.full
         return 16 * float(np.finfo("fd"[self.sample]).eps) * largest / min(self.steps)
 
-    def magnitude(self, workers):
-        return evaluate(_magnitude, self.fields, self.sample, self.settings, None, workers)
+    def magnitude(self, workers, out=None):
+        return evaluate(_magnitude, self.fields, self.sample, self.settings, out, workers)
+
+    def quantiles(self, low, high, workers):
+        """Quantiles of the magnitude, scikit-image's where it has them."""
+        percents = [100.0 * low, 100.0 * high]
+        if self._close_to and self.integer:
+            self._be_exact()
+        error = self.error()
+        magnitude = self.magnitude(workers)
+        if error > 0:
+            self._correct_near(magnitude, percents, error, workers)
+        low, high = np.percentile(magnitude, percents, overwrite_input=True)
+        return float(low), float(high)
+
+    def _correct_near(self, magnitude, percents, error, workers):
+        """Put scikit-image's magnitudes where they may be those between which the percentiles lie.
+
+        Errors move ordered magnitudes no further than magnitudes: those more than two errors from the ones in question
+        stay on the same side of them, so whichever they are, the percentiles are the same.
+        """
+        ends = [np.percentile(magnitude, percents, method=m, overwrite_input=True) for m in ("lower", "higher")]
+        self.magnitude(workers, magnitude)  # once more, for its order is lost
+        judge, workers = referee(self.chain()), as_workers(workers)
+        for first in range(0, len(magnitude), lines := max(1, (1 << 16) // magnitude.shape[1])):
+            block = magnitude[first : first + lines]
+            near = np.zeros(block.shape, bool)
+            for below, above in zip(*ends, strict=True):
+                margin = 2 * error + 8 * np.finfo(np.float32).eps * float(above)
+                near |= (block >= below - margin) & (block <= above + margin)
+            places = np.argwhere(near)
+            if len(places):
+                block[near] = judge.magnitudes(np.ascontiguousarray(places + (first, 0)), workers, share)
+
+    def _be_exact(self):
+        """Go on in double precision: its bits are scikit-image's for integers."""
+        self.sample, self._close_to = 1, False
 
     def edges(self, low, high, workers):
         """Suppression and hysteresis."""
@@ -236,15 +293,32 @@ class Detection:
             return np.zeros(self.shape, bool)
         order = memory_order(self.fields[0])
         edges = new_result((), self.fields[0], order, np.dtype(bool))
+        error = self.error()
         pipeline, _, order = pipeline_of(_suppressed, self.fields, self.sample, self.settings)
         # A magnitude of zero is no edge, whatever the threshold; scikit-image compares with a float.
         low = float(np.float32(low) or np.float32(1e-14))
         marks = edges.view(np.uint8)
-        lost = pipeline(self.fields, marks, order, False, True, workers, share, self.mask, low, high)
+        lost = pipeline(self.fields, marks, order, False, True, workers, share, self.mask, low, high, error)
         if lost and self.leave_out_nan():
+            return self.edges(low, high, workers)
+        if error > 0 and not self._settle(marks, order, low, high, workers):
+            self._be_exact()
             return self.edges(low, high, workers)
         hysteresis(marks.transpose(order), workers, share)
         return edges
+
+    def _settle(self, marks, order, low, high, workers):
+        """Decide what is close as scikit-image does. False if all pixels had better be done in double precision: of
+        integers, its bits are scikit-image's."""
+        in_memory = marks.transpose(order)
+        close = close_marks(in_memory, int(marks.size * _MANY) if self.integer else marks.size)
+        if close is None:
+            return False
+        if len(close):
+            places = np.stack(np.unravel_index(close, in_memory.shape), 1)[:, np.argsort(order)]
+            decided = referee(self.chain()).marks(np.ascontiguousarray(places), low, high, workers, share)
+            in_memory.reshape(-1)[close] = decided
+        return True
 
 
 def canny(
@@ -327,18 +401,20 @@ def _detect(detection, low_threshold, high_threshold, use_quantiles, thresholds,
     low, high = _thresholds(low_threshold, high_threshold, use_quantiles, thresholds, detection.full)
     if 0 not in detection.shape and (use_quantiles or thresholds is not None):
         low, high = _chosen(detection, low, high, thresholds, workers)
+    elif detection.sample == 0 and not detection.integer:
+        high = float(np.float32(high))  # NumPy compares float32 with a number in float32
     return detection.edges(low, high, workers)
 
 
 def _chosen(detection, low, high, thresholds, workers):
     """Thresholds that the magnitude decides."""
     detection.leave_out_nan()
-    magnitude = detection.magnitude(workers)
     if thresholds is None:  # quantiles are of the whole image, as in scikit-image
-        return _from_magnitude(magnitude, low, high, thresholds)
+        return detection.quantiles(low, high, workers)
+    magnitude = detection.magnitude(workers)
     if detection.mask is not None:
         magnitude = magnitude[detection.mask]
-    return tuple(max(t, detection.noise()) for t in _from_magnitude(magnitude, low, high, thresholds))
+    return tuple(max(t, detection.noise()) for t in _from_magnitude(magnitude, thresholds))
 
 
 def canny_contours(

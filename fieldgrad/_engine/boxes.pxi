@@ -57,7 +57,7 @@ cdef struct Flow:
     Layout out, mask
     bint masked
     OutMode mode
-    double low, high
+    double low, high, error         # thresholds, and how far rounding moves a magnitude
     int lost                        # whether a magnitude was not a number
 
 cdef struct Hand:
@@ -402,7 +402,8 @@ cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
             for k in range(9):
                 hand.rows[k] = here + (k % 3 - 1) * row_step + (k // 3 - 1) * plane_step
         out += first - hand.box_lo[last]
-        if flow.kernels.suppress(out, gradient, hand.rows, step.numbers, dims, flow.low, flow.high, end - first):
+        if flow.kernels.suppress(out, gradient, hand.rows, step.numbers, dims, flow.low, flow.high, flow.error,
+                                 end - first):
             fg_raise(&flow.lost)
         if flow.masked:
             mask = stored_line(flow, &flow.mask, at) + first * stride

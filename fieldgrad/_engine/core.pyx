@@ -6,6 +6,7 @@ README.md in this folder tells how a call becomes rows. Arguments are trusted: P
 """
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from libc.math cimport fabs, sqrt
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memchr, memcpy, memset
@@ -13,6 +14,7 @@ cimport numpy as cnp
 
 from .calls cimport fg_draw, fg_peek, fg_raise, fg_seconds, fg_stream_end
 from .rows cimport (
+    FG_CLOSE,
     FG_F32,
     FG_MOST_TERMS,
     FG_VARIANTS,
@@ -402,3 +404,4 @@ cdef class PlanCall(Call):
 
 include "pipeline.pxi"
 include "hysteresis.pxi"
+include "ties.pxi"

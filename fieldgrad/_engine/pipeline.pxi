@@ -110,9 +110,9 @@ cdef class Pipeline:
         return 0
 
     def __call__(self, list fields, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share,
-                 mask=None, low=0.0, high=0.0):
-        """Fill `out`; see `Plan`. A suppression takes a mask (of bytes, zero where no edge may be) and thresholds,
-        and returns whether a magnitude was not a number."""
+                 mask=None, low=0.0, high=0.0, error=0.0):
+        """Fill `out`; see `Plan`. A suppression takes a mask (of bytes, zero where no edge may be), thresholds, and how
+        far rounding moves a magnitude (see rows/suppress.h), and returns whether one was not a number."""
         cdef PipelineCall call = PipelineCall.__new__(PipelineCall)
         cdef Flow *flow = &call.flow
         cdef Field *field
@@ -139,7 +139,7 @@ cdef class Pipeline:
         if mask is not None:
             lay(&flow.mask, mask, order, flow.dims, 0)
             flow.masked = True
-        flow.low, flow.high = low, high
+        flow.low, flow.high, flow.error = low, high, error
         work = (<object>out).nbytes
         if self.suppresses:
             flow.mode = IN_PLACE

@@ -31,6 +31,9 @@ enum { FG_NO_DIVISION, FG_DIVIDE, FG_DIVIDE_BY_FMA };
 /* Terms of a stencil, at most. */
 enum { FG_MOST_TERMS = 32 };
 
+/* What a suppression says of a sample that rounding may decide; see rows/suppress.h. */
+enum { FG_CLOSE = 8 };
+
 /* Kinds of stored numbers, in the order of FG_STORED below. */
 enum { FG_U8, FG_I8, FG_U16, FG_I16, FG_U32, FG_I32, FG_U64, FG_I64, FG_F16, FG_F32, FG_F64, FG_FLD, FG_KINDS };
 
@@ -92,7 +95,7 @@ typedef struct {
     void (*angle)(void *out, const void *y, const void *x, double factor, Py_ssize_t n);
     void (*principal)(void *size, void *const *vector, const void *const *tensor, int dims, Py_ssize_t n);
     int (*suppress)(unsigned char *out, const void *const *gradient, const void *const *rows, const void *step, int dims,
-                    double low, double high, Py_ssize_t n);
+                    double low, double high, double error, Py_ssize_t n);
     fg_load_fn load[FG_KINDS];
 } fg_kernels;
 
@@ -182,6 +185,9 @@ static inline int fg_to_bits_fld(long double x) { return x != 0; }
 #define FG_MAX_f32 FLT_MAX
 #define FG_MAX_f64 DBL_MAX
 #define FG_MAX_fld LDBL_MAX
+#define FG_EPSILON_f32 FLT_EPSILON
+#define FG_EPSILON_f64 DBL_EPSILON
+#define FG_EPSILON_fld LDBL_EPSILON
 #define fg_sqrt_f32 sqrtf
 #define fg_sqrt_f64 sqrt
 #define fg_sqrt_fld sqrtl

@@ -2,7 +2,7 @@
 
 cdef extern from "rows.h" nogil:
     ctypedef void (*fg_load_fn)(void *, const char *, Py_ssize_t, Py_ssize_t, int, int) noexcept nogil
-    enum: FG_VARIANTS, FG_MOST_TERMS, FG_F32
+    enum: FG_VARIANTS, FG_MOST_TERMS, FG_F32, FG_CLOSE
     ctypedef struct fg_sources:
         const void *a[FG_MOST_TERMS]
         const void *b[FG_MOST_TERMS]
@@ -39,7 +39,7 @@ cdef extern from "rows.h" nogil:
         void (*divide)(void *, const void *, Py_ssize_t) noexcept nogil
         void (*angle)(void *, const void *, const void *, double, Py_ssize_t) noexcept nogil
         void (*principal)(void *, void **, const void **, int, Py_ssize_t) noexcept nogil
-        int (*suppress)(unsigned char *, const void **, const void **, const void *, int, double, double,
+        int (*suppress)(unsigned char *, const void **, const void **, const void *, int, double, double, double,
                         Py_ssize_t) noexcept nogil
         fg_load_fn *load
     const char *fg_variant_name(int)

@@ -1,0 +1,148 @@
+"""Decisions of Canny's detector that are too close for float32: found by a bound on its rounding, made again exactly.
+
+As in computational geometry there is a filter and an exact predicate. The engine marks a pixel as close when errors of
+less than `gradient_error` could change what becomes of it; here such pixels are decided by the arithmetic that decides
+them in scikit-image, which is SciPy's, in double precision, of float32 images with every pass stored in float32.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._engine.core import Referee
+from ._images import stored
+from .stages import gaussian_taps
+from .stencils import GHOSTS, PERIODIC
+
+TRUNCATE = 4.0
+_BLOCK = 1 << 16  # samples at once: they stay in the caches
+# Norm of the weights of both Sobel filters, each sample's error directed as is worst: in the direction (c, s) they are
+# 2 (c + s) + 2 |c - s| + 4 c + 4 s, at most sqrt(80).
+_SOBEL_GAIN = 8.95
+
+
+class Chain(NamedTuple):
+    """What the gradient of a 2-D image is made from."""
+
+    image: np.ndarray
+    mask: np.ndarray | None  # samples that count
+    sigma: tuple[float, ...]
+    mode: str
+    cval: float
+    white: float  # what becomes 1
+
+
+# ---- the filter --------------------------------------------------------------------------------------------
+
+
+def gradient_error(chain: Chain, lowest: float, highest: float) -> float:
+    """How far the gradient of the engine, in float32, and that of scikit-image may be apart, as vectors; infinite where
+    that is not known. `lowest` and `highest` bound the samples, of which those that are masked are zero.
+
+    In units of half an epsilon of the largest sample each smoothed one differs by
+
+    - what the passes along each axis cost (`_growth`), and the quotient by the share of samples that are there: one for
+      the quotient, one for that share in float32, and one for setting it to 1 near 1;
+    - with a mask the share costs as much as the image, for it may be small;
+    - in float32 storing two passes of the image and two of the share, adding epsilon, and the quotient: 7.
+
+    The Sobel filters carry that to the gradient. Their own rounding is relative to differences of smoothed samples, to
+    the range: 14 for each component here (of differences 2, of products 2, weighed by 4; of two sums 6), 8 for storing
+    two passes there, 31 for both; and 4 of either magnitude, of 5.7 ranges, for its squares, sum and root.
+    """
+    if chain.mode == "constant":
+        if chain.cval != 0 and chain.mask is not None:
+            return np.inf
+        lowest, highest = min(lowest, chain.cval), max(highest, chain.cval)
+    largest, span = max(highest, -lowest), highest - lowest
+    axes = list(zip(chain.sigma, chain.image.shape, strict=True))
+    if chain.mask is not None:
+        smoothed = 2 * sum(_growth(sigma, 0) for sigma, _ in axes) + 3
+        span = max(highest, 0.0) - min(lowest, 0.0)
+    else:
+        smoothed = sum(_growth(sigma, n) for sigma, n in axes) + 3
+    if chain.image.dtype.kind == "f":
+        smoothed += 7
+    error = (_SOBEL_GAIN * smoothed * largest + (31 + 2 * 23) * span) * 2.0**-24
+    return error / _least_share(chain)
+
+
+def _growth(sigma: float, n: int) -> float:
+    """What a Gaussian filter of n samples along an axis costs in float32, in units of half an epsilon of the largest
+    sample; n is 0 if any of them may be missing.
+
+    Weights, sums of pairs and products are rounded once. The centre and then the pairs, from outermost to innermost,
+    are added: each addition rounds no more than the weights so far, for their samples can't exceed the largest. Beyond
+    one end there may be nothing; divided by the share of weights that are left, which is (1 + w0) / 2 where the end is
+    and more elsewhere, the weights so far become (so far + w0) / (1 + w0) at most. With more missing they are 1.
+    """
+    if sigma == 0:
+        return 1.0
+    taps = gaussian_taps(sigma, 0, TRUNCATE)
+    weights, centre = np.array(taps.weights), taps.centre or 0.0
+    if n <= 2 * len(weights):
+        return 3.0 + len(weights)
+    so_far = centre + 2 * np.cumsum(weights[::-1])
+    return 3.0 + float(((so_far + centre) / (1 + centre)).sum())
+
+
+def _least_share(chain: Chain) -> float:
+    """Where the outside is not zero, the image is divided by what may be less than the weights that it is made of."""
+    if chain.mode != "constant" or chain.cval == 0:
+        return 1.0
+    least = 1.0
+    for sigma, n in zip(chain.sigma, chain.image.shape, strict=True):
+        if sigma > 0:
+            reach = len(gaussian_taps(sigma, 0, TRUNCATE).weights)
+            if n <= 2 * reach or not 0 < chain.cval:
+                return 0.0
+            least *= min(1.0, chain.cval)
+    return least
+
+
+# ---- the exact predicate -----------------------------------------------------------------------------------
+
+
+def referee(chain: Chain) -> Referee:
+    """Who makes decisions about that image."""
+    single = chain.image.dtype.kind == "f"
+    eps = float(np.finfo(np.float32 if single else np.float64).eps)
+    weights, sources = [], []
+    stands_for = GHOSTS[PERIODIC if chain.mode == "wrap" else chain.mode]
+    for sigma, n in zip(chain.sigma, chain.image.shape, strict=True):
+        taps = gaussian_taps(sigma, 0, TRUNCATE) if sigma > 0 else None
+        reach = len(taps.weights) if taps else 0
+        weights.append((taps.centre, *taps.weights) if taps else None)
+        sources.append([*(stands_for(i, n) for i in range(-reach, 0)), *range(n),
+                        *(stands_for(i, n) for i in range(n, n + reach))])  # fmt: skip
+    share = None
+    if chain.mode == "constant" and chain.mask is None:
+        share = _share(chain, np.float32 if single else np.float64)
+    return Referee(chain.image, stored(chain.image), chain.mask, weights, sources, share, 1 / chain.white, chain.cval,
+                   eps, single)  # fmt: skip
+
+
+def _share(chain, dtype):
+    """The smoothed image of ones, as far as it varies near the ends of axes."""
+    from scipy.ndimage import gaussian_filter
+
+    reach = (len(gaussian_taps(s, 0, TRUNCATE).weights) if s > 0 else 0 for s in chain.sigma)
+    ones = np.ones([min(n, 2 * r + 1) for n, r in zip(chain.image.shape, reach, strict=True)], dtype)
+    share = gaussian_filter(ones, chain.sigma, mode="constant", cval=chain.cval, truncate=TRUNCATE)
+    return share + np.finfo(dtype).eps
+
+
+def extent(image: np.ndarray, mask: np.ndarray | None) -> tuple[float, float]:
+    """The least and the largest of all samples that count."""
+    if image.dtype.kind != "f":
+        return -1.0 if image.dtype.kind == "i" else 0.0, 1.0
+    if mask is not None:
+        image = image[mask]
+    if not image.size:
+        return 0.0, 0.0
+    lines = image if image.ndim == 1 or image.flags.c_contiguous else image.T
+    step = max(1, _BLOCK * len(lines) // lines.size)
+    blocks = [lines[k : k + step] for k in range(0, len(lines), step)]
+    return float(min(b.min() for b in blocks)), float(max(b.max() for b in blocks))
