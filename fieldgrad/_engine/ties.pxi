@@ -10,7 +10,8 @@ cdef enum:
 cdef struct Tie:
     Py_ssize_t shape[2]
     Py_ssize_t reach[2]             # of the Gaussian along each axis
-    const double *weight[2]         # from the centre outwards; NULL for no pass along that axis
+    const fg_kernels *kernels
+    fg_taps taps[2]                 # without weights: no pass along that axis
     const Py_ssize_t *source[2]     # the sample that stands for -reach, ..., n + reach - 1; negative for the constant
     Layout image
     fg_load_fn load
@@ -25,7 +26,8 @@ cdef struct Tie:
 
 # What one thread works on.
 cdef struct Sheet:
-    double *rows                    # samples around a pixel
+    double *samples                 # around a pixel
+    const double **row              # of them, or samples of a row
     double *middle                  # smoothed along axis 0
     double *smooth                  # SIDE x SIDE
     double *below                   # the same of the mask
@@ -76,37 +78,35 @@ cdef void gather(const Tie *tie, bint of_mask, Py_ssize_t y, Py_ssize_t x, Py_ss
                 gather_row(tie, of_mask, y, k, k + 1, out + j)
 
 
-cdef inline void pass_over(const Tie *tie, int axis, const double *centre, Py_ssize_t step, double *out,
-                           Py_ssize_t n) noexcept nogil:
-    """A Gaussian pass for n neighbours in a row, over samples `step` apart."""
-    cdef const double *w = tie.weight[axis]
-    cdef Py_ssize_t j, p
-    if w == NULL:
-        memcpy(out, centre, n * sizeof(double))
+cdef void pass_over(const Tie *tie, int axis, const double **rows, double *out, Py_ssize_t count,
+                    Py_ssize_t n) noexcept nogil:
+    """A Gaussian pass: `count` dense rows of n results; rows[i] is the samples' own row for result i."""
+    cdef Py_ssize_t j
+    if tie.taps[axis].weights == NULL:
+        for j in range(count):
+            memcpy(out + j * n, rows[j], n * sizeof(double))
         return
-    for j in range(n):
-        out[j] = centre[j] * w[0]
-    for p in range(tie.reach[axis], 0, -1):
-        for j in range(n):
-            out[j] += (centre[j - p * step] + centre[j + p * step]) * w[p]
-    for j in range(n):
-        out[j] = rounded(tie, out[j])
+    tie.kernels.filter(out, n, <const void **>rows, count, &tie.taps[axis], n)
+    if tie.single:
+        for j in range(count * n):
+            out[j] = <float>out[j]
 
 
 cdef void smoothed(const Tie *tie, bint of_mask, Py_ssize_t y, Py_ssize_t x, Sheet *sheet, double *out) noexcept nogil:
-    """The 5 x 5 smoothed samples from (y, x) on; those that are not in the image are left open."""
-    cdef Py_ssize_t high = tie.reach[0], wide = SIDE + 2 * tie.reach[1], k, j
-    for k in range(SIDE + 2 * high):
-        gather(tie, of_mask, y - high + k, x - tie.reach[1], wide, sheet.rows + k * wide)
+    """The 5 x 5 smoothed samples from (y, x) on; nothing is made of those that are not in the image."""
+    cdef Py_ssize_t high = SIDE + 2 * tie.reach[0], wide = SIDE + 2 * tie.reach[1], left = x - tie.reach[1], k, j
+    for k in range(high):
+        sheet.row[k] = sheet.samples + k * wide
+        gather(tie, of_mask, y - tie.reach[0] + k, left, wide, sheet.samples + k * wide)
+    pass_over(tie, 0, sheet.row + tie.reach[0], sheet.middle, SIDE, wide)
+    for j in range(wide):
+        if -tie.reach[1] <= left + j < tie.shape[1] + tie.reach[1] and sample_for(tie, 1, left + j) < 0:
+            for k in range(SIDE):
+                sheet.middle[k * wide + j] = tie.outside
     for k in range(SIDE):
-        if not 0 <= y + k < tie.shape[0]:
-            continue
-        pass_over(tie, 0, sheet.rows + (k + high) * wide, wide, sheet.middle, wide)
         for j in range(wide):
-            if (-tie.reach[1] <= x - tie.reach[1] + j < tie.shape[1] + tie.reach[1]
-                    and sample_for(tie, 1, x - tie.reach[1] + j) < 0):
-                sheet.middle[j] = tie.outside
-        pass_over(tie, 1, sheet.middle + tie.reach[1], 1, out + k * SIDE, SIDE)
+            sheet.row[j] = sheet.middle + k * wide + j
+        pass_over(tie, 1, sheet.row + tie.reach[1], out + k * SIDE, 1, SIDE)
 
 
 cdef void recalibrate(const Tie *tie, Py_ssize_t y, Py_ssize_t x, Sheet *sheet) noexcept nogil:
@@ -190,12 +190,14 @@ cdef class TieCall(Call):
 
     cdef void *open(self) noexcept nogil:
         cdef Py_ssize_t wide = SIDE + 2 * self.tie.reach[1], high = SIDE + 2 * self.tie.reach[0]
-        cdef Sheet *sheet = <Sheet *>calloc(1, sizeof(Sheet) + (wide * (high + 1) + 2 * SIDE * SIDE) * sizeof(double))
+        cdef Sheet *sheet = <Sheet *>calloc(1, sizeof(Sheet) + (wide * (high + SIDE) + 2 * SIDE * SIDE) * sizeof(double)
+                                              + max(high, wide) * sizeof(double *))
         if sheet != NULL:
-            sheet.rows = <double *>(sheet + 1)
-            sheet.middle = sheet.rows + wide * high
-            sheet.smooth = sheet.middle + wide
+            sheet.samples = <double *>(sheet + 1)
+            sheet.middle = sheet.samples + wide * high
+            sheet.smooth = sheet.middle + wide * SIDE
             sheet.below = sheet.smooth + SIDE * SIDE
+            sheet.row = <const double **>(sheet.below + SIDE * SIDE)
         return sheet
 
     cdef void close(self, void *worker) noexcept nogil:
@@ -234,14 +236,17 @@ cdef class Referee:
         cdef int axis
         kind, swap = kind_and_swap
         lay(&tie.image, image, (0, 1), 2, 0)
-        tie.load, tie.swap = fg_variant_kernels(0, 1).load[<int>kind], swap
+        tie.kernels = fg_variant_kernels(_isa, 1)
+        tie.load, tie.swap = tie.kernels.load[<int>kind], swap
         self.kept = [image]
         for axis in range(2):
             tie.shape[axis] = image.shape[axis]
             tie.reach[axis] = (len(sources[axis]) - image.shape[axis]) // 2
             tie.source[axis] = <const Py_ssize_t *>self.keep(sources[axis], np.intp)
             if weights[axis] is not None:
-                tie.weight[axis] = <const double *>self.keep(weights[axis], np.float64)
+                tie.taps[axis].weights = self.keep(weights[axis], np.float64)
+                tie.taps[axis].pairs, tie.taps[axis].centred = tie.reach[axis], True
+                tie.taps[axis].ahead = tie.taps[axis].behind = 1
         if mask is not None:
             tie.mask = <const unsigned char *>self.keep(mask, bool)
         if share is not None:
