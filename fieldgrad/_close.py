@@ -17,7 +17,7 @@ from .stages import gaussian_taps
 from .stencils import GHOSTS, PERIODIC
 
 TRUNCATE = 4.0
-_BLOCK = 1 << 16  # samples at once: they stay in the caches
+BLOCK = 1 << 16  # samples at once: they stay in the caches
 # Norm of the weights of both Sobel filters, each sample's error directed as is worst: in the direction (c, s) they are
 # 2 (c + s) + 2 |c - s| + 4 c + 4 s, at most sqrt(80).
 _SOBEL_GAIN = 8.95
@@ -53,8 +53,8 @@ def gradient_error(chain: Chain, lowest: float, highest: float) -> float:
     two passes there, 31 for both; and 4 of either magnitude, of 5.7 ranges, for its squares, sum and root.
     """
     if chain.mode == "constant":
-        if chain.cval != 0 and chain.mask is not None:
-            return np.inf
+        if chain.cval < 0 or (chain.cval != 0 and chain.mask is not None):
+            return np.inf  # divided by anything
         lowest, highest = min(lowest, chain.cval), max(highest, chain.cval)
     largest, span = max(highest, -lowest), highest - lowest
     axes = list(zip(chain.sigma, chain.image.shape, strict=True))
@@ -66,7 +66,8 @@ def gradient_error(chain: Chain, lowest: float, highest: float) -> float:
     if chain.image.dtype.kind == "f":
         smoothed += 7
     error = (_SOBEL_GAIN * smoothed * largest + (31 + 2 * 23) * span) * 2.0**-24
-    return error / _least_share(chain)
+    # The smoothed image of ones, beside a constant other than 0, is not the share, and may be smaller.
+    return error / min(1.0, chain.cval) if chain.mode == "constant" and chain.cval != 0 else error
 
 
 def _growth(sigma: float, n: int) -> float:
@@ -86,20 +87,6 @@ def _growth(sigma: float, n: int) -> float:
         return 3.0 + len(weights)
     so_far = centre + 2 * np.cumsum(weights[::-1])
     return 3.0 + float(((so_far + centre) / (1 + centre)).sum())
-
-
-def _least_share(chain: Chain) -> float:
-    """Where the outside is not zero, the image is divided by what may be less than the weights that it is made of."""
-    if chain.mode != "constant" or chain.cval == 0:
-        return 1.0
-    least = 1.0
-    for sigma, n in zip(chain.sigma, chain.image.shape, strict=True):
-        if sigma > 0:
-            reach = len(gaussian_taps(sigma, 0, TRUNCATE).weights)
-            if n <= 2 * reach or not 0 < chain.cval:
-                return 0.0
-            least *= min(1.0, chain.cval)
-    return least
 
 
 # ---- the exact predicate -----------------------------------------------------------------------------------
@@ -143,6 +130,6 @@ def extent(image: np.ndarray, mask: np.ndarray | None) -> tuple[float, float]:
     if not image.size:
         return 0.0, 0.0
     lines = image if image.ndim == 1 or image.flags.c_contiguous else image.T
-    step = max(1, _BLOCK * len(lines) // lines.size)
+    step = max(1, BLOCK * len(lines) // lines.size)
     blocks = [lines[k : k + step] for k in range(0, len(lines), step)]
     return float(min(b.min() for b in blocks)), float(max(b.max() for b in blocks))

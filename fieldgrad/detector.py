@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ._arrays import memory_order, new_result
+from ._close import BLOCK, TRUNCATE, Chain, extent, gradient_error, referee
 from ._config import as_workers
-from ._close import TRUNCATE, Chain, extent, gradient_error, referee
 from ._engine.core import close_marks, hysteresis
 from ._engine.pool import share
 from ._images import (
@@ -272,7 +272,8 @@ class Detection:
         ends = [np.percentile(magnitude, percents, method=m, overwrite_input=True) for m in ("lower", "higher")]
         self.magnitude(workers, magnitude)  # once more, for its order is lost
         judge, workers = referee(self.chain()), as_workers(workers)
-        for first in range(0, len(magnitude), lines := max(1, (1 << 16) // magnitude.shape[1])):
+        lines = max(1, BLOCK // magnitude.shape[1])
+        for first in range(0, len(magnitude), lines):
             block = magnitude[first : first + lines]
             near = np.zeros(block.shape, bool)
             for below, above in zip(*ends, strict=True):
@@ -280,7 +281,7 @@ class Detection:
                 near |= (block >= below - margin) & (block <= above + margin)
             places = np.argwhere(near)
             if len(places):
-                block[near] = judge.magnitudes(np.ascontiguousarray(places + (first, 0)), workers, share)
+                block[near] = judge.magnitudes(np.ascontiguousarray(places + np.array((first, 0))), workers, share)
 
     def _be_exact(self):
         """Go on in double precision: its bits are scikit-image's for integers."""

@@ -142,7 +142,8 @@ cdef void mirror_rim(const Tie *tie, Py_ssize_t y, Py_ssize_t x, double *smooth)
 cdef inline double sobel_at(const Tie *tie, const double *at, Py_ssize_t along, Py_ssize_t across) noexcept nogil:
     """Sobel's filter among smoothed samples: the difference, then the smoothing."""
     cdef double before = rounded(tie, at[along - across] - at[-along - across])
-    cdef double here = rounded(tie, at[along] - at[-along]), after = rounded(tie, at[along + across] - at[across - along])
+    cdef double here = rounded(tie, at[along] - at[-along])
+    cdef double after = rounded(tie, at[along + across] - at[across - along])
     return rounded(tie, here * 2 + (before + after))
 
 
@@ -190,8 +191,8 @@ cdef class TieCall(Call):
 
     cdef void *open(self) noexcept nogil:
         cdef Py_ssize_t wide = SIDE + 2 * self.tie.reach[1], high = SIDE + 2 * self.tie.reach[0]
-        cdef Sheet *sheet = <Sheet *>calloc(1, sizeof(Sheet) + (wide * (high + SIDE) + 2 * SIDE * SIDE) * sizeof(double)
-                                              + max(high, wide) * sizeof(double *))
+        cdef Py_ssize_t numbers = wide * (high + SIDE) + 2 * SIDE * SIDE, rows = max(high, wide)
+        cdef Sheet *sheet = <Sheet *>calloc(1, sizeof(Sheet) + numbers * sizeof(double) + rows * sizeof(double *))
         if sheet != NULL:
             sheet.samples = <double *>(sheet + 1)
             sheet.middle = sheet.samples + wide * high
