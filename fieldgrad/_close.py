@@ -7,11 +7,14 @@ them in scikit-image, which is SciPy's, in double precision, of float32 images w
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ._engine.core import Referee
+from ._engine.pool import share
 from ._images import stored
 from .stages import gaussian_taps
 from .stencils import GHOSTS, PERIODIC
@@ -121,7 +124,25 @@ def _share(chain, dtype):
     return share + np.finfo(dtype).eps
 
 
-def extent(image: np.ndarray, mask: np.ndarray | None) -> tuple[float, float]:
+class _Extent:
+    """The least and the largest of blocks that threads share."""
+
+    def __init__(self, blocks: Sequence[np.ndarray]) -> None:
+        self._left, self.found = deque(blocks), list[float]()
+
+    def work(self, look: bool = False) -> None:
+        while self._left:
+            try:
+                block = self._left.popleft()
+            except IndexError:  # another thread was faster
+                return
+            self.found += [block.min(), block.max()]
+
+    def stop(self) -> None:
+        self._left.clear()
+
+
+def extent(image: np.ndarray, mask: np.ndarray | None, workers: int) -> tuple[float, float]:
     """The least and the largest of all samples that count."""
     if image.dtype.kind != "f":
         return -1.0 if image.dtype.kind == "i" else 0.0, 1.0
@@ -131,5 +152,6 @@ def extent(image: np.ndarray, mask: np.ndarray | None) -> tuple[float, float]:
         return 0.0, 0.0
     lines = image if image.ndim == 1 or image.flags.c_contiguous else image.T
     step = max(1, BLOCK * len(lines) // lines.size)
-    blocks = [lines[k : k + step] for k in range(0, len(lines), step)]
-    return float(min(b.min() for b in blocks)), float(max(b.max() for b in blocks))
+    call = _Extent([lines[k : k + step] for k in range(0, len(lines), step)])
+    share(call, min(workers, lines.size // (4 * BLOCK) + 1) - 1)
+    return float(np.min(call.found)), float(np.max(call.found))

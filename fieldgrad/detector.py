@@ -220,14 +220,15 @@ class Detection:
         sigma, (mode, cval, _) = self._smoothing[0], self._outside
         return Chain(self.fields[0], self.fields[1] if self.mask is not None else None, sigma, mode, cval, self.full)
 
-    def error(self):
+    def error(self, workers):
         """How far magnitudes may be from scikit-image's; 0 if there are none, or the same."""
         if not self._close_to:
             return 0.0
-        bounds = extent(*self.chain()[:2])
+        chain = self.chain()
+        bounds = extent(chain.image, chain.mask, workers)
         if np.isnan(bounds).any() and self.leave_out_nan():
-            return self.error()
-        return gradient_error(self.chain(), *bounds)
+            return self.error(workers)
+        return gradient_error(chain, *bounds)
 
     def leave_out_nan(self):
         """Mask what is NaN. Whether there was any that counted."""
@@ -256,7 +257,7 @@ class Detection:
         percents = [100.0 * low, 100.0 * high]
         if self._close_to and self.integer:
             self._be_exact()
-        error = self.error()
+        error = self.error(as_workers(workers))
         magnitude = self.magnitude(workers)
         if error > 0:
             self._correct_near(magnitude, percents, error, workers)
@@ -294,7 +295,7 @@ class Detection:
             return np.zeros(self.shape, bool)
         order = memory_order(self.fields[0])
         edges = new_result((), self.fields[0], order, np.dtype(bool))
-        error = self.error()
+        error = self.error(workers)
         pipeline, _, order = pipeline_of(_suppressed, self.fields, self.sample, self.settings)
         # A magnitude of zero is no edge, whatever the threshold; scikit-image compares with a float.
         low = float(np.float32(low) or np.float32(1e-14))

@@ -133,7 +133,7 @@ def test_gradients_are_within_the_bound_that_decides_what_is_close(dtype, sigma)
         detection = Detection(image, sigma, mask, mode, 0.0, None, None)
         exact = canny_oracle.find_slopes(image, sigma, mask, mode=mode).magnitude
         off = np.abs(detection.magnitude(1) - exact)
-        assert (off <= detection.error() + 8 * np.finfo(np.float32).eps * exact).all()
+        assert (off <= detection.error(1) + 8 * np.finfo(np.float32).eps * exact).all()
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.uint8))
