@@ -16,8 +16,7 @@ from ._programs import ACCURACIES, Program, Raised, as_axes, as_present, filled
 from .grid import Grid
 
 
-def _run(operator: Operator, f: Any, leading: tuple[int, ...], spacing: Any, options: Any, presence: Any, out: Any,
-         workers: Any, real: bool = False) -> Any:  # fmt: skip
+def _run(operator, f, leading, spacing, options, presence, out, workers, real=False):
     """An operator on a curved grid."""
     grid, stacked = spacing[0], operator.stacked
 

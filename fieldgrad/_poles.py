@@ -80,7 +80,7 @@ class Slab:
         order, done = np.concatenate([beyond, near]), len(beyond)
         self._samples = order if not pole.last else n - 1 - order[::-1]
         self._ghosts = slice(0, done) if not pole.last else slice(len(near), len(order))
-        self.pole, self.directions, self.ndim = pole, Directions(pole), len(shape)
+        self.pole, self.directions, self.ndim = pole, Directions(pole, shape), len(shape)
         self.shape = tuple(len(order) if k == pole.axis else m for k, m in enumerate(shape))
         # The pole, and the samples whose results the slab is there for: in the slab, and in the whole field.
         self.row, self.end = (done, 0) if not pole.last else (len(near) - 1, n - 1)
@@ -162,16 +162,16 @@ class Directions:
     """The directions in which a pole is passed, as a place to fit vectors and tensors. Values have the shape of the
     pole's samples: that of the grid but for the pole's axis."""
 
-    def __init__(self, pole: Pole) -> None:
+    def __init__(self, pole: Pole, shape: tuple[int, ...]) -> None:
         self._angles = [k - (k > pole.axis) for k in pole.angles]
+        across = [n for k, n in enumerate(shape) if k != pole.axis]
+        self._moved = [across[k] for k in self._angles] + [n for k, n in enumerate(across) if k not in self._angles]
         self.axes = (pole.axis, *pole.angles)
         self.frame = pole.frame.reshape(*pole.frame.shape[:2], -1).astype(float)  # (m, m, directions)
 
     def flat(self, values: np.ndarray) -> np.ndarray:
         """(directions, others)"""
-        moved = np.moveaxis(values, self._angles, range(len(self._angles)))
-        self._moved = moved.shape
-        return moved.reshape(self.frame.shape[2], -1)
+        return np.moveaxis(values, self._angles, range(len(self._angles))).reshape(self.frame.shape[2], -1)
 
     def whole(self, flat: np.ndarray) -> np.ndarray:
         return np.moveaxis(flat.reshape(self._moved), range(len(self._angles)), self._angles)
@@ -230,7 +230,7 @@ class Directions:
 def fill_poles(F: np.ndarray, poles: tuple[Pole, ...]) -> None:
     """Let components of a vector along the angles of a pole be what those through it say that they are."""
     for pole in poles:
-        directions, row = Directions(pole), at(pole.axis, -1 if pole.last else 0)
+        directions, row = Directions(pole, F.shape[1:]), at(pole.axis, -1 if pole.last else 0)
         parts = directions.components(directions.vector(F[pole.axis][row]))
         for k, part in zip(directions.axes, parts, strict=True):
             F[k][row] = part
