@@ -131,3 +131,22 @@ def test_show_config_knows_two_modes():
 def test_public_names_are_documented():
     for function in (*FUNCTIONS, fg.Grid, fg.Grid.cartesian, fg.set_workers, fg.get_workers, fg.show_config):
         assert function.__doc__.strip()
+
+
+def test_every_public_name_can_be_had():
+    code = """
+import fieldgrad
+assert set(fieldgrad.__all__) <= set(dir(fieldgrad))
+for name in fieldgrad.__all__:
+    assert getattr(fieldgrad, name).__module__.startswith("fieldgrad"), name
+from fieldgrad import *
+print(canny.__name__, sorted(set(fieldgrad.__all__) - set(globals())))
+"""
+    assert output_of(code).strip() == "canny []"
+    with pytest.raises(AttributeError, match="no attribute 'grdient'"):
+        fg.grdient  # noqa: B018
+
+
+def test_importing_takes_in_no_more_than_what_is_used():
+    code = "import fieldgrad, sys; print({'scipy', 'concurrent', 'fieldgrad.critical'} & set(sys.modules))"
+    assert output_of(code).strip() == "set()"
