@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._calls import CONTRAVARIANT, COVARIANT, PHYSICAL, Call, run_with
-from ._metric import Curved, inverse, triangle
+from ._metric import Curved, inverse, lengths, triangle, volume
 from ._programs import Program
 from .stencils import ONE_SIDED
 
@@ -28,7 +28,7 @@ def _raising(geometry: Curved, accuracy: int, edge_order: int | None, components
     """What takes derivatives along axes to components of the gradient."""
     g = geometry.metric(accuracy, edge_order)
     raised = inverse(g)
-    return raised if components == CONTRAVARIANT else raised * np.sqrt(np.einsum("kk...->k...", g))[:, None]
+    return raised if components == CONTRAVARIANT else raised * lengths(g)[:, None]
 
 
 def gradient(f, lattice, geometry, call, out, axes, bare, reduction, components):
@@ -92,9 +92,9 @@ def laplacian_program(f, lattice, geometry, options):
 
     def make(accuracy: int, edge_order: int | None) -> list[np.ndarray]:
         g = geometry.metric(*_finer(accuracy, edge_order))
-        raised, volume = inverse(g), np.sqrt(np.linalg.det(np.moveaxis(g, (0, 1), (-2, -1))))
+        raised, size = inverse(g), volume(g)
         each = Program(tuple((k, k, 1) for k in range(d)), (), (tuple((k, 1.0, -1) for k in range(d)),))
-        drift = [plain.run(each, raised[:, j] * volume, True, lattice, None) / volume for j in range(d)]
+        drift = [plain.run(each, raised[:, j] * size, True, lattice, None) / size for j in range(d)]
         return [raised[i, k] for i, k in pairs] + drift
 
     arrays = _arrays(geometry, "laplacian", options, f, make)
@@ -105,22 +105,22 @@ def laplacian_program(f, lattice, geometry, options):
 
 def divergence(F, lattice, geometry, call, out, components):
     g = geometry.metric(*_finer(*call.options[:2]))
-    volume = np.sqrt(np.linalg.det(np.moveaxis(g, (0, 1), (-2, -1))))
-    flow = np.asarray(_contravariant(F, g, components) * volume, out.dtype)
+    size = volume(g)
+    flow = np.asarray(_contravariant(F, g, components) * size, out.dtype)
     d = lattice.ndim
     program = Program(tuple((k, k, 1) for k in range(d)), (), (tuple((k, 1.0, 0) for k in range(d)),))
-    call.run(program, flow, True, lattice, out, [1 / volume])
+    call.run(program, flow, True, lattice, out, [1 / size])
 
 
 def _contravariant(F, g, components):
     if components == COVARIANT:
         return np.einsum("ik...,k...->i...", inverse(g), F)
-    return F if components == CONTRAVARIANT else F / np.sqrt(np.einsum("kk...->k...", g))
+    return F if components == CONTRAVARIANT else F / lengths(g)
 
 
 def curl(F, lattice, geometry, call, out, components):
     d, g = lattice.ndim, geometry.metric(*_finer(*call.options[:2]))
-    factor = geometry.hand / np.sqrt(np.linalg.det(np.moveaxis(g, (0, 1), (-2, -1))))
+    factor = geometry.hand / volume(g)
     lowered = F if components == COVARIANT else np.einsum("ik...,k...->i...", g, _contravariant(F, g, components))
     lowered = np.asarray(lowered, out.dtype)
     if d == 2:
@@ -153,7 +153,7 @@ def hessian(f, lattice, geometry, call, out, components):
             out[i, k] -= np.einsum("l...,l...->...", bends[:, i, k], upward)
             out[k, i] = out[i, k]
     if components != COVARIANT:
-        turn = raised if components == CONTRAVARIANT else raised * np.sqrt(np.einsum("kk...->k...", g))[:, None]
+        turn = raised if components == CONTRAVARIANT else raised * lengths(g)[:, None]
         out[...] = np.einsum("ia...,kb...,ab...->ik...", turn, turn, out)
         for i in range(d):
             for k in range(i):

@@ -9,7 +9,7 @@ import numpy as np
 from . import _by_metric, _orthogonal
 from ._calls import COVARIANT, PHYSICAL, POWERS, Call, as_components, run_with
 from ._geometry import Orthogonal, Pole
-from ._metric import Curved
+from ._metric import Curved, lengths
 from ._orthogonal import exponents
 from ._poles import Operator, apply, at, fill_poles, gradient_limit, hessian_limit, jacobian_limit, laplacian_limit
 from ._programs import ACCURACIES, Program, Raised, as_axes, as_present, filled
@@ -102,8 +102,7 @@ def directional_derivative(f, vectors, normalize, spacing, options, presence, ou
     vectors = vectors.reshape(d, *[1] * d) if vectors.ndim == 1 else vectors
     if isinstance(geometry, Curved):
         g = geometry.metric(*options[:2])
-        lengths = np.sqrt(np.einsum("kk...->k...", g))
-        vectors, components = vectors / lengths, COVARIANT  # from lengths along the axes to steps of coordinates
+        vectors, components = vectors / lengths(g), COVARIANT  # from lengths along the axes to steps of coordinates
         if normalize:
             vectors = vectors / np.sqrt(np.einsum("ik...,i...,k...->...", g, vectors, vectors))
 
@@ -127,13 +126,22 @@ def laplacian(f, spacing, options, presence, out, workers):
     return _run(Operator(False, fill, limit, second=True), f, (), spacing, options, presence, out, workers)
 
 
-def _physical(F, geometry, components):
-    """Components as those along unit vectors, on poles, too."""
-    d, power = len(F), -POWERS[components]
-    parts = [part * geometry.power(exponents(d, (k, power))).spread(d) for k, part in enumerate(F)]
-    result = np.asarray(parts, F.dtype if F.dtype.kind in "fc" else np.float64)
+def _physical(F, geometry, components, presence):
+    """Components as those along unit vectors, on poles, too; absent samples have no say there."""
+    d, power, masked = len(F), -POWERS[components], np.ma.getmask(F)
+    plain = np.asarray(F)
+    present = as_present(presence[0], presence[1], plain, True)
+    result = np.empty(F.shape, plain.dtype if plain.dtype.kind in "fc" else np.float64)
+    for k, part in enumerate(plain):
+        result[k] = part * geometry.power(exponents(d, (k, power))).spread(d)
+    if present is not None:
+        result[:, ~present] = np.nan
+    if masked is np.ma.nomask:
+        fill_poles(result, geometry.poles)
+        return result
+    result[:, masked.any(axis=0)] = np.nan
     fill_poles(result, geometry.poles)
-    return result
+    return np.ma.array(result, mask=masked)
 
 
 def divergence(F, spacing, options, presence, out, workers, components):
@@ -149,14 +157,14 @@ def divergence(F, spacing, options, presence, out, workers, components):
         slopes = jacobian_limit(samples, slab, call)
         return sum(slopes[k][k] for k in range(slab.ndim))
 
-    if components != PHYSICAL and getattr(spacing[0].geometry, "poles", ()):
-        F, components = _physical(F, spacing[0].geometry, components), PHYSICAL
+    if components != PHYSICAL and poles_of(spacing[0]):
+        F, components = _physical(F, spacing[0].geometry, components, presence), PHYSICAL
     return _run(Operator(True, fill, limit), F, (), spacing, options, presence, out, workers)
 
 
 def curl(F, spacing, options, presence, out, workers, components):
     components = as_components(components)
-    poles = getattr(spacing[0].geometry, "poles", ())
+    poles = poles_of(spacing[0])
 
     def fill(samples, lattice, geometry, call, result):
         if isinstance(geometry, Curved):
@@ -175,7 +183,8 @@ def curl(F, spacing, options, presence, out, workers, components):
     if not poles or components == PHYSICAL:
         return _run(operator, F, leading, spacing, options, presence, out, workers)
     geometry = spacing[0].geometry
-    result = _run(operator, _physical(F, geometry, components), leading, spacing, options, presence, out, workers)
+    physical = _physical(F, geometry, components, presence)
+    result = _run(operator, physical, leading, spacing, options, presence, out, workers)
     for k in range(3) if leading else ():
         scale = geometry.power(exponents(3, (k, POWERS[components]))).spread(3)
         result[k] *= scale if components == COVARIANT else np.where(scale == 0, np.nan, scale)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ._axes import Axis, Lattice, closed, per_axis
 from ._programs import Raised, carry_out
 
 
-class Curved:
+class Curved(ABC):
     """A metric, its inverse, and what follows from them.
 
     What gradients take is kept, for the accuracy that was asked for last: a field's size for each component.
@@ -24,12 +25,12 @@ class Curved:
     def __init__(self) -> None:
         self._kept: dict[Any, list[np.ndarray]] = {}
 
+    @abstractmethod
     def metric(self, accuracy: int = 2, edge_order: int | None = None) -> np.ndarray:
         """Of shape (d, d, *S)."""
-        raise NotImplementedError
 
     def volume_element(self, accuracy: int = 2, edge_order: int | None = None) -> np.ndarray:
-        return np.sqrt(_determinant(self.metric(accuracy, edge_order)))
+        return volume(self.metric(accuracy, edge_order))
 
     def kept(self, key: Any, make: Any) -> list[np.ndarray]:
         """Arrays that calls of one kind have in common."""
@@ -53,7 +54,7 @@ class Measured(Curved):
         g = np.array(g, np.float64)
         self.shape = g.shape[2:]
         _complain(~np.isfinite(g).all(axis=(0, 1)), "metric must be finite, got", g)
-        size = np.sqrt(np.abs(np.einsum("ii...->i...", g)))
+        size = lengths(np.abs(g))
         skew = np.abs(g - g.swapaxes(0, 1)) > 1e-10 * size[:, None] * size
         _complain(skew.any(axis=(0, 1)), "metric must be symmetric, got", g)
         _complain(~_is_positive(g), "metric must be positive definite, got", g)
@@ -143,6 +144,16 @@ def _is_positive(g: np.ndarray) -> np.ndarray:
 
 def _determinant(g: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.det(np.moveaxis(g, (0, 1), (-2, -1))))
+
+
+def lengths(g: np.ndarray) -> np.ndarray:
+    """Of one step along each axis."""
+    return np.sqrt(np.einsum("kk...->k...", g))
+
+
+def volume(g: np.ndarray) -> np.ndarray:
+    """Of one step along all axes."""
+    return np.sqrt(_determinant(g))
 
 
 def inverse(g: np.ndarray) -> np.ndarray:

@@ -340,6 +340,20 @@ def test_coasts_on_the_globe():
     assert_same_bits(omitted, g)
 
 
+@pytest.mark.parametrize("components", COMPONENTS)
+@pytest.mark.parametrize("function", (fg.divergence, fg.curl))
+def test_absent_vectors_never_matter_on_poles(components, function):
+    grid = polar(9).grid
+    F = np.random.default_rng(0).normal(size=(2, *grid.shape))
+    there = np.ones(grid.shape, bool)
+    there[0, :3] = there[4, 5] = False
+    expected = function(np.where(there, F, 7.0), grid, where=there, components=components)
+    assert_same_bits(function(np.where(there, F, 1e300), grid, where=there, components=components), expected)
+    masked = function(np.ma.array(np.where(there, F, 1e300), mask=np.array([~there] * 2)), grid, components=components)
+    np.testing.assert_array_equal(masked.mask, np.isnan(expected))
+    np.testing.assert_array_equal(masked.compressed(), expected[~np.isnan(expected)])
+
+
 # ---- numbers -------------------------------------------------------------------------------------------------
 
 
@@ -459,6 +473,10 @@ def test_absent_samples_never_matter(name, accuracy, seed, holes):
         assert_same_bits(a, b)
         if not holes:
             assert_same_bits(a, function(f, grid, accuracy=accuracy))
+    F = rng.normal(size=(grid.ndim, *grid.shape))
+    for function in (fg.divergence, fg.curl):
+        a = function(F, grid, where=present, accuracy=accuracy)
+        assert_same_bits(a, function(np.where(present, F, 1e300), grid, where=present, accuracy=accuracy))
 
 
 # ---- matrices ------------------------------------------------------------------------------------------------

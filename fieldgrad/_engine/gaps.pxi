@@ -176,8 +176,6 @@ cdef void mark_whole(Worker *worker, const Stencil *stencil, Py_ssize_t plane, P
     cdef int axis = <int>stencil.axis
     cdef const unsigned char *here = present(job, plane, row)
     memset(whole, 1, c1 - c0)
-    if axis < 0:
-        return
     if axis < job.dims - 1:
         i = along(job, axis, plane, row)
         find_terms(worker, stencil, i)
@@ -227,8 +225,12 @@ cdef void mend(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssiz
     cdef bint in_row = axis == job.dims - 1
     cdef Line line
     cdef char *to
+    if axis < 0:                        # the samples themselves
+        for r in range(r0, r1):
+            job.kernels.blank(dst + (r - r0) * stride * job.item, present(job, plane, r) + c0, n, job.lanes)
+        return
     for r in range(r0, r1):
-        line, to = line_of(worker, max(0, axis), plane, r, c0), dst + (r - r0) * stride * job.item
+        line, to = line_of(worker, axis, plane, r, c0), dst + (r - r0) * stride * job.item
         mark_whole(worker, stencil, plane, r)
         if memchr(line.marks, 0, n) != NULL:
             job.kernels.blank(to, line.marks, n, job.lanes)
