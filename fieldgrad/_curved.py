@@ -67,7 +67,7 @@ def gradient(reduction, f, spacing, options, presence, out, workers, components)
             program = _orthogonal.gradient(geometry, d, axes, bare, reduction, components)
             call.run(program, samples, False, lattice, result)
 
-    def limit(samples, slab, call, results):
+    def limit(samples, slab, call):
         parts = gradient_limit(samples, slab, call)
         if reduction == "stack":
             chosen = [_scaled(parts[k], slab, exponents(d, (k, POWERS[components]))) for k in axes]
@@ -88,8 +88,8 @@ def partial(program, f, spacing, options, presence, out, workers):
     def fill(samples, lattice, geometry, call, result):
         call.run(program, samples, False, lattice, result)
 
-    def limit(samples, slab, call, results):
-        return results[at(slab.pole.axis, slab.row)]
+    def limit(samples, slab, call):
+        return call.run(program, samples, False, slab.lattice, None)[at(slab.pole.axis, slab.row)]
 
     return _run(Operator(False, fill, limit, 0), f, (), spacing, options, presence, out, workers)
 
@@ -120,7 +120,7 @@ def laplacian(f, spacing, options, presence, out, workers):
         else:
             call.run(_orthogonal.laplacian(geometry, lattice.ndim), samples, False, lattice, result)
 
-    def limit(samples, slab, call, results):
+    def limit(samples, slab, call):
         return laplacian_limit(samples, slab, call)
 
     return _run(Operator(False, fill, limit, second=True), f, (), spacing, options, presence, out, workers)
@@ -153,7 +153,7 @@ def divergence(F, spacing, options, presence, out, workers, components):
         else:
             call.run(_orthogonal.divergence(geometry, lattice.ndim, components), samples, True, lattice, result)
 
-    def limit(samples, slab, call, results):
+    def limit(samples, slab, call):
         slopes = jacobian_limit(samples, slab, call)
         return sum(slopes[k][k] for k in range(slab.ndim))
 
@@ -173,7 +173,7 @@ def curl(F, spacing, options, presence, out, workers, components):
             program = _orthogonal.curl(geometry, lattice.ndim, PHYSICAL if poles else components)
             call.run(program, samples, True, lattice, result)
 
-    def limit(samples, slab, call, results):
+    def limit(samples, slab, call):
         slopes = jacobian_limit(samples, slab, call)
         if slab.ndim == 2:
             return slab.geometry.hand * (slopes[1][0] - slopes[0][1])
@@ -209,7 +209,7 @@ def hessian(f, spacing, options, presence, out, workers, components):
             for k in range(i + 1, d):
                 result[k, i] = result[i, k]
 
-    def limit(samples, slab, call, results):
+    def limit(samples, slab, call):
         second = hessian_limit(samples, slab, call)
         result = np.array([np.broadcast_arrays(*row_of) for row_of in second])
         for i, k in np.ndindex(d, d):

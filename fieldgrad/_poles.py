@@ -26,7 +26,7 @@ class Operator(NamedTuple):
 
     stacked: bool
     fill: Callable[..., Any]  # (fields, lattice, geometry, call, out)
-    limit: Callable[..., np.ndarray]  # (fields, slab, call, results) of a slab -> results on its pole
+    limit: Callable[..., np.ndarray]  # (fields, slab, call) of a slab -> results on its pole
     raised: int = 2  # by how much accuracy is raised on grids with poles, where errors are divided by distances
     second: bool = False  # it is of second order: its first derivatives have its accuracy at the ends, too
 
@@ -46,13 +46,15 @@ def apply(
     lead = out.ndim - lattice.ndim
     for i, pole in enumerate(poles):
         others = tuple(p for p in poles[:i] if p.axis != pole.axis)
-        slab = slab_at(pole, others, shape, 1 + call.options[0] // 2, lattice, geometry)
+        slab = slab_at(pole, others, shape, call.options[0], call.presence[0] is not None, lattice, geometry)
         samples = slab.continued(fields, int(operator.stacked), pole.signs if operator.stacked else None)
-        results, part = np.empty(out.shape[:lead] + slab.shape, out.dtype), slab.call(call)
-        apply(operator, samples, slab.lattice, slab.geometry, part, results, others)
-        out[at(lead + pole.axis, slab.wanted)] = results[at(lead + pole.axis, slab.found)]
+        part = slab.call(call)
+        if slab.rows:
+            results = np.empty(out.shape[:lead] + slab.shape, out.dtype)
+            apply(operator, samples, slab.lattice, slab.geometry, part, results, others)
+            out[at(lead + pole.axis, slab.wanted)] = results[at(lead + pole.axis, slab.found)]
         with np.errstate(all="ignore"):
-            limit = operator.limit(samples, slab, part, results)
+            limit = operator.limit(samples, slab, part)
         if call.presence[0] is not None:
             limit = np.where(call.presence[0][at(pole.axis, slab.end)], limit, np.nan)
         out[at(lead + pole.axis, slab.end)] = limit
@@ -63,19 +65,23 @@ def at(axis: int, where: Any) -> tuple[Any, ...]:
 
 
 class Slab:
-    """The samples next to a pole, and those beyond it."""
+    """The samples next to a pole, and those beyond it: as many as stencils of the pole reach, and those of the samples
+    beside it that would be one-sided without them. Gaps turn stencils of one more sample."""
 
     def __init__(
         self,
         pole: Pole,
         others: tuple[Pole, ...],
         shape: tuple[int, ...],
-        reach: int,
+        accuracy: int,
+        with_gaps: bool,
         lattice: Lattice,
         geometry: Orthogonal,
     ) -> None:
         n = shape[pole.axis]
-        near = np.arange(min(n, 2 * reach + 1))
+        reach = accuracy // 2 + with_gaps
+        self.rows = min(reach - (not with_gaps), n - 1) if pole.distinct else 0  # beside the pole, with other results
+        near = np.arange(min(n, 1 + reach + self.rows if pole.distinct else 2 * reach + 3))
         beyond = np.arange(min(reach, n - 1) if pole.distinct else 0, 0, -1)
         order, done = np.concatenate([beyond, near]), len(beyond)
         self._samples = order if not pole.last else n - 1 - order[::-1]
@@ -84,8 +90,8 @@ class Slab:
         self.shape = tuple(len(order) if k == pole.axis else m for k, m in enumerate(shape))
         # The pole, and the samples whose results the slab is there for: in the slab, and in the whole field.
         self.row, self.end = (done, 0) if not pole.last else (len(near) - 1, n - 1)
-        self.found = slice(self.row + 1, self.row + 1 + done) if not pole.last else slice(self.row - done, self.row)
-        self.wanted = slice(1, 1 + done) if not pole.last else slice(n - 1 - done, n - 1)
+        self.found = _beside(self.row, self.rows, pole.last)
+        self.wanted = _beside(self.end, self.rows, pole.last)
         self.lattice = self._lattice(lattice)
         self.geometry = geometry.taken(pole.axis, self._samples, others)
         self.across = tuple(k for k in range(self.ndim) if k != pole.axis)
@@ -152,6 +158,10 @@ class Slab:
         return np.asarray(np.asarray(found, np.result_type(found, np.float64)) * per_length)
 
 
+def _beside(row: int, count: int, last: bool) -> slice:
+    return slice(row - count, row) if last else slice(row + 1, row + 1 + count)
+
+
 slab_at = lru_cache(maxsize=32)(Slab)
 
 
@@ -179,6 +189,9 @@ class Directions:
     def fit(self, basis: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Coefficients (terms, others) of functions (terms, directions), by least squares of what is a number."""
         known = ~np.isnan(values)
+        if known.all():
+            normal = np.einsum("ic,jc->ij", basis, basis)
+            return np.linalg.pinv(normal, rcond=1e-10, hermitian=True) @ np.einsum("ic,cp->ip", basis, values)
         normal = np.einsum("ic,jc,cp->pij", basis, basis, known.astype(float))
         right = np.einsum("ic,cp->pi", basis, np.where(known, values, 0))
         return (np.linalg.pinv(normal, rcond=1e-10, hermitian=True) @ right[..., None])[..., 0].T
