@@ -24,7 +24,8 @@ from .stencils import BOUNDARIES, ONE_SIDED, PERIODIC, Stencil, derivative
 class Program(NamedTuple):
     """What a function of this module or of `operators` does with one or several fields."""
 
-    components: tuple[tuple[int, int, int], ...]  # the derivatives that it takes: field, axis, order, which may be 0
+    # The derivatives that it takes: field, axis, order, which may be 0; or field, two axes, 1 for one along both
+    components: tuple[tuple[int, Any, int], ...]
     leading: tuple[int, ...] = ()  # shape of the result before that of the fields
     # For each result what is summed: component; weight, a number or a Product; array, or -1. None: just the components
     mixtures: Any = None
@@ -174,7 +175,7 @@ def _make_recipe(program, shape, dtype, order, axis, accuracy, edge_order, bound
     tables = tables_of(shape, spacing, axes, program, accuracy, edge_order, boundary, with_gaps)
     plan = Plan(
         [shape[k] for k in order],
-        [(field, order.index(k) if m else -1, tables.get((k, m))) for field, k, m in program.components],
+        [_as_component(order, tables, *component) for component in program.components],
         program.reduction,
         kind.sample,
         kind.lanes,
@@ -186,6 +187,16 @@ def _make_recipe(program, shape, dtype, order, axis, accuracy, edge_order, bound
     )
     real = program.reduction == "norm"
     return _Recipe(plan, order, program.leading, np.dtype(kind.result.char.lower()) if real else kind.result)
+
+
+def _as_component(order, tables, field, axis, m):
+    """As a plan wants it."""
+    if not m:
+        return field, -1, None
+    if isinstance(axis, int):
+        return field, order.index(axis), tables[axis, m]
+    pair = sorted(axis, key=order.index)
+    return field, tuple(order.index(k) for k in pair), tuple(tables[k, m] for k in pair)
 
 
 def _as_term(order, component, weight, array):
@@ -216,7 +227,8 @@ def tables_of(
     boundaries = as_pairs(boundary, len(shape))
     placements = dict(zip(axes, as_placements(spacing, shape, axes), strict=True))
     tables = {}
-    for k, order in dict.fromkeys((k, order) for _, k, order in program.components if order):
+    along = [(k, m) for _, axis, m in program.components for k in ((axis,) if isinstance(axis, int) else axis) if m]
+    for k, order in dict.fromkeys(along):
         placement, (low, high) = with_boundary(placements[k], shape[k], boundaries[k], k)
         at_edges = edge_order or (1 if accuracy == 2 and order == 1 else accuracy)
         _check_samples(shape[k], placement, at_edges + order, low, high, k)

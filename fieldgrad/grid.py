@@ -588,11 +588,11 @@ def _circle(x: Any, name: str, turn: float, periodic: bool | None) -> Axis:
     if periodic is False or (periodic is None and not (whole and even)):
         return axis
     length = turn if span >= 0 else -turn
-    # Of a step that is the same in every bit, the one across the seam must be that, too.
-    in_bits = axis.step is not None and math.isclose(
-        (n - repeated) * axis.step, length, rel_tol=8 * float(np.finfo(values.dtype).eps)
-    )
-    return Axis(axis.step if in_bits else None, axis.coordinates, True, length, repeated)
+    # Where the coordinates' rounding is all that tells steps from even ones, even ones are meant.
+    rounding = 8 * float(np.finfo(values.dtype).eps) * max(1.0, float(np.abs(values).max()))
+    exact = length / (n - repeated)
+    meant = n > 1 and np.abs(steps - exact).max() <= rounding
+    return Axis(exact if meant else None, axis.coordinates, True, length, repeated)
 
 
 def _opposites(angle: Axis) -> int:

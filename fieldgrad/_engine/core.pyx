@@ -9,13 +9,14 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.math cimport fabs, sqrt
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memchr, memcpy, memset
+from libc.string cimport memchr, memcmp, memcpy, memset
 cimport numpy as cnp
 
 from .calls cimport fg_draw, fg_peek, fg_raise, fg_seconds, fg_stream_end
 from .rows cimport (
     FG_CLOSE,
     FG_F32,
+    FG_MOST_SUMMED,
     FG_MOST_TERMS,
     FG_VARIANTS,
     fg_compiler,
@@ -82,7 +83,7 @@ cdef class Plan:
         Of the field, its axes in the order of memory, slowest first.
     stencils : list of (int, int, Stencil)
         For each component the field that it is of, the axis in that order, and its table; or -1 and None for the
-        samples themselves.
+        samples themselves. Second derivatives along two axes, ascending, have a pair of axes and one of tables.
     reduction : {"stack", "norm", "unit"}
     sample : {0, 1, 2}
         Arithmetic in float, double or long double.
@@ -134,16 +135,21 @@ cdef class Plan:
 
         job.components = len(stencils)
         self.tables = []
-        self.stencil = job.stencil = <Stencil *>PyMem_Calloc(max(1, job.components), sizeof(Stencil))
+        job.one = self.keep(np.ones(FG_MOST_SUMMED), self.sample_type)
+        self.stencil = job.stencil = <Stencil *>PyMem_Calloc(max(1, 2 * job.components), sizeof(Stencil))
         if self.stencil == NULL:
             raise MemoryError()
         constant = np.array(cval).astype(self.sample_type)
         memcpy(&job.cval, cnp.PyArray_DATA(constant), job.item)
         job.slots = max(1, len({field for field, *_ in stencils}))
         for k, (field, axis, table) in enumerate(stencils):
-            self.stencil[k].source = field
+            self.stencil[k].source, self.stencil[k].through = field, -1
             if table is None:
                 self.stencil[k].axis = -1
+            elif isinstance(table, tuple):
+                self.stencil[k].through = job.components + k
+                self.read(&self.stencil[job.components + k], pad + axis[0], table[0])
+                self.read(&self.stencil[k], pad + axis[1], table[1])
             else:
                 self.read(&self.stencil[k], pad + axis, table)
         self.read_mixtures(mixtures or (), pad)
@@ -169,6 +175,7 @@ cdef class Plan:
         if self.mixture == NULL:
             raise MemoryError()
         for m, terms in enumerate(mixtures):
+            self.mixture[m].same = mixtures.index(terms) if terms in mixtures[:m] else -1
             room = np.zeros(len(terms) * sizeof(Term), np.uint8)
             self.mixture[m].terms = len(terms)
             self.mixture[m].term = <Term *>self.keep(room, np.uint8)
@@ -184,6 +191,9 @@ cdef class Plan:
                     if pad + axis == job.dims - 1:
                         term.row = self.keep(np.repeat(np.asarray(factor), job.lanes), self.sample_type)
                         continue
+                    if pad + axis == job.dims - 2:
+                        term.across = self.keep(factor, self.sample_type)
+                        continue
                     if term.factors == MOST_FACTORS:
                         raise ValueError(f"a term has more than {MOST_FACTORS} factors")
                     term.axis[term.factors] = pad + axis
@@ -192,30 +202,67 @@ cdef class Plan:
         return 0
 
     cdef int join_mixtures(self) except -1:
-        """Find out whether each mixture can be done as one stencil, and where."""
+        """Find out whether each mixture can be made as one sum, and where its stencils are those of the interior."""
         cdef Job *job = &self.job
+        cdef Mixture *mixture
         cdef Stencil *stencil
-        cdef Term *term
-        cdef Py_ssize_t *inner
-        cdef int m, t, terms
-        job.inner_rows[0], job.inner_rows[1] = 0, job.rows
-        job.inner_columns[0], job.inner_columns[1] = 0, job.columns
-        job.joined = 0 < job.mixtures <= job.components
+        cdef int m, t, k
+        job.joined = job.mixtures > 0
         for m in range(job.mixtures):
-            terms = 0
-            job.joined &= self.mixture[m].terms > 1
+            mixture = &self.mixture[m]
+            mixture.inner_rows[0], mixture.inner_rows[1] = 0, job.rows
+            mixture.inner_columns[0], mixture.inner_columns[1] = 0, job.columns
+            for t in range(mixture.terms):
+                mixture.term[t].like = self.alike(mixture, t)
+                stencil = &self.stencil[mixture.term[t].component]
+                mixture.rows_differ |= mixture.term[t].across != NULL
+                job.joined &= stencil.gaps.most == 0
+                self.narrow(mixture, stencil)
+                k = max(stencil.pairs, stencil.edge_terms)
+                if stencil.through >= 0:
+                    stencil = &self.stencil[stencil.through]
+                    self.narrow(mixture, stencil)
+                    k *= 2 * max(stencil.pairs, stencil.edge_terms)
+                mixture.pairs += max(1, k)
+            job.joined &= mixture.pairs <= FG_MOST_SUMMED
+        for m in range(job.mixtures if job.joined else 0):
+            job.repeats |= self.mixture[m].same >= 0
+            job.far = max(job.far, 2 * self.mixture[m].pairs)
             for t in range(self.mixture[m].terms):
-                term = &self.mixture[m].term[t]
-                stencil = &self.stencil[term.component]
-                job.joined &= stencil.axis >= 0 and not stencil.uneven and stencil.gaps.most == 0
-                job.joined &= term.array < 0 and term.row == NULL
-                terms += max(stencil.terms, stencil.edge_terms)
-                if stencil.axis >= job.dims - 2:
-                    inner = &job.inner_columns[0] if stencil.axis == job.dims - 1 else &job.inner_rows[0]
-                    inner[0] = max(inner[0], stencil.lo * (job.lanes if stencil.axis == job.dims - 1 else 1))
-                    inner[1] = min(inner[1], stencil.hi * (job.lanes if stencil.axis == job.dims - 1 else 1))
-            job.joined &= terms <= FG_MOST_TERMS
+                job.has_constant |= self.stencil[self.mixture[m].term[t].component].axis < 0
+        if job.joined:
+            job.side_by_side = job.mixtures
+        elif any(self.stencil[t].through >= 0 for t in range(job.components)):
+            raise ValueError("second derivatives along two axes are for sums without gaps, of not too many terms")
         return 0
+
+    cdef int alike(self, Mixture *mixture, int t):
+        """An earlier term of a sum that takes the same samples, in the interior, and is weighed in the same way; or -1."""
+        cdef Term *term = &mixture.term[t]
+        cdef Term *other
+        cdef Stencil *one = &self.stencil[term.component]
+        cdef Stencil *two
+        cdef int k
+        if one.axis < 0 or one.through >= 0 or term.array >= 0 or term.row != NULL or one.exact_row != NULL:
+            return -1
+        for k in range(t):
+            other = &mixture.term[k]
+            two = &self.stencil[other.component]
+            if (one.source == two.source and one.axis == two.axis and one.uneven == two.uneven
+                    and one.lo == two.lo and one.hi == two.hi and one.terms == two.terms and two.through < 0
+                    and other.array < 0 and other.row == NULL
+                    and memcmp(one.offset, two.offset, 2 * one.terms * sizeof(Py_ssize_t)) == 0):
+                return k
+        return -1
+
+    cdef void narrow(self, Mixture *mixture, const Stencil *stencil):
+        """Rows and columns where a stencil is that of the interior."""
+        cdef Job *job = &self.job
+        cdef Py_ssize_t lanes = job.lanes if stencil.axis == job.dims - 1 else 1
+        cdef Py_ssize_t *inner = &mixture.inner_columns[0] if stencil.axis == job.dims - 1 else &mixture.inner_rows[0]
+        if stencil.axis >= job.dims - 2:
+            inner[0], inner[1] = max(inner[0], stencil.lo * lanes), min(inner[1], stencil.hi * lanes)
+        mixture.rows_differ |= stencil.axis == job.dims - 2 and stencil.uneven
 
     cdef const char *keep(self, array, dtype):
         """The address of an array's data, of that type, alive as long as this plan."""
@@ -265,10 +312,7 @@ cdef class Plan:
         divisor, division = self.divisors(table.edge_divisor)
         stencil.edge_divisor = self.keep(divisor, None)
         stencil.edge_division = <const int *>self.keep(division, np.intc)
-        if not stencil.uneven:
-            stencil.exact = <const long double *>self.keep(table.weights / table.divisor, np.longdouble)
-            exact = table.edge_weights / table.edge_divisor[:, None]
-            stencil.edge_exact = <const long double *>self.keep(exact, np.longdouble)
+        self.read_differences(stencil, table)
         if table.gaps is not None:
             self.read_gaps(&stencil.gaps, table.gaps)
 
@@ -282,6 +326,24 @@ cdef class Plan:
             job.slots += taps
             if axis == job.dims - 3:
                 job.reach_planes = stencil.reach
+        return 0
+
+    cdef int read_differences(self, Stencil *stencil, table) except -1:
+        """Weights of plain differences and of single samples, as sums take them."""
+        exact = table.weights / table.divisor
+        lines = np.stack([exact, -exact], axis=-1)
+        if stencil.uneven:
+            pairs = np.stack([table.weights + table.ahead, -(table.weights + table.behind)], axis=1)
+            exact = pairs.reshape(2 * stencil.terms, -1 if stencil.terms else stencil.hi - stencil.lo).T / table.divisor
+            lines = np.concatenate([exact, -exact.sum(axis=1, keepdims=True)], axis=1)
+            if stencil.axis == self.job.dims - 1:
+                stencil.exact_row = self.keep_weights(exact.T, stencil.axis)
+                exact = np.ones(2 * stencil.terms)
+        at_edges = table.edge_weights / table.edge_divisor[:, None]
+        stencil.pairs = 2 * stencil.terms if stencil.uneven else stencil.terms
+        stencil.exact, stencil.edge_exact = self.keep(exact, self.sample_type), self.keep(at_edges, self.sample_type)
+        stencil.line = self.keep(lines, self.sample_type)
+        stencil.edge_line = self.keep(np.stack([at_edges, -at_edges], axis=-1), self.sample_type)
         return 0
 
     cdef int read_gaps(self, Gaps *gaps, table) except -1:
@@ -305,7 +367,8 @@ cdef class Plan:
         """Sizes of blocks, tiles and segments."""
         cdef Job *job = &self.job
         cdef bint plain = job.reduction == STACK and job.mixtures == 0
-        cdef int near = 1 + job.mixtures if job.joined else job.side_by_side    # blocks that are used together
+        # Those in scratch lie in L1 beside the rows of one component, or of one sum.
+        cdef int near = 1 + job.mixtures if job.joined else job.side_by_side
         cdef Py_ssize_t block = BLOCK_BYTES if plain else REDUCED_BYTES // max(1, near)
         cdef Py_ssize_t tile_blocks, limit = max(512, block // job.item), quantum = 64 * job.lanes
         job.block_columns = job.columns
@@ -350,7 +413,7 @@ cdef class Plan:
         if layouts == NULL:
             raise MemoryError()
         job.field, job.array = layouts, layouts + count
-        job.direct = self.native
+        job.direct, job.fields = self.native, count
         for k, field in enumerate(fields):
             lay(&layouts[k], field, order, job.dims, 0)
             job.direct &= is_plain(&layouts[k], job.dims, job.shape, job.item, job.item * job.lanes)

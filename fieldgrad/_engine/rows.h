@@ -28,8 +28,8 @@
 /* How a stencil's sum is divided at the end. Where there is no fma, FG_DIVIDE_BY_FMA is a plain division, too. */
 enum { FG_NO_DIVISION, FG_DIVIDE, FG_DIVIDE_BY_FMA };
 
-/* Terms of a stencil, at most. */
-enum { FG_MOST_TERMS = 32 };
+/* Terms of a stencil, at most; and of a sum of several. */
+enum { FG_MOST_TERMS = 32, FG_MOST_SUMMED = 160 };
 
 /* What a suppression says of a sample that rounding may decide; see rows/suppress.h. */
 enum { FG_CLOSE = 8 };
@@ -49,12 +49,17 @@ typedef void (*fg_load_fn)(void *dst, const char *src, Py_ssize_t stride, Py_ssi
  *     (sum over t of w[t] * (a[t] - b[t]) + ahead[t] * (a[t] - centre) + behind[t] * (centre - b[t])) / divisor[0]
  *
  * Without a centre the first difference is all. The weights are w[t], ahead_w[t], behind_w[t] or, where they vary,
- * w_row[t][j] and so on. */
+ * w_row[t][j] and so on.
+ *
+ * Sums are not divided and have no centre. Their weights are w[r * w_stride + t], times array[t][r * array_stride[t] + j]
+ * unless that is NULL, times w_row[t][j] unless that is. */
 typedef struct {
-    const void *a[FG_MOST_TERMS], *b[FG_MOST_TERMS], *centre;
-    Py_ssize_t a_stride[FG_MOST_TERMS], b_stride[FG_MOST_TERMS], centre_stride;
+    const void *a[FG_MOST_SUMMED], *b[FG_MOST_SUMMED], *centre;
+    Py_ssize_t a_stride[FG_MOST_SUMMED], b_stride[FG_MOST_SUMMED], centre_stride;
     const void *w, *ahead_w, *behind_w;
-    const void *w_row[FG_MOST_TERMS], *ahead_row[FG_MOST_TERMS], *behind_row[FG_MOST_TERMS];
+    const void *w_row[FG_MOST_SUMMED], *ahead_row[FG_MOST_TERMS], *behind_row[FG_MOST_TERMS];
+    const void *array[FG_MOST_SUMMED];
+    Py_ssize_t array_stride[FG_MOST_SUMMED], w_stride;
     const void *divisor;  /* three samples, as prepare_divisor left them; so is `division` */
     int terms, division, centred, varying;
     int streamed;         /* the result is far from the caches: write whole lines past them, */
@@ -73,6 +78,11 @@ typedef struct {
 typedef struct {
     /* out = a stencil applied to its sources, for rows of n samples. */
     void (*combine)(void *out, Py_ssize_t out_stride, const fg_sources *sources, Py_ssize_t rows, Py_ssize_t n);
+    void (*sum)(void *out, Py_ssize_t out_stride, const fg_sources *sources, Py_ssize_t rows, Py_ssize_t n);
+    /* Weights of `count` terms of a sum in some rows, FG_MOST_SUMMED apart: those of a row of a table, rows `step` apart,
+     * times a number, one for each row unless `factor` is NULL, and one that is `line_step` apart from row to row. */
+    void (*weigh)(void *w, Py_ssize_t rows, int count, const void *by, const void *factor, const void *line,
+                  Py_ssize_t line_step, const void *weight, Py_ssize_t step, int add);
     int (*prepare_divisor)(void *divisor);
     /* Euclidean norms of n samples of `count` components; `lanes` neighbours (re, im) make one sample. Each of these
      * three fetches on its way as many bytes as a component has from `ahead`, which may be NULL. */
@@ -371,7 +381,7 @@ static const fg_kernels *fg_variant_kernels(int k, int sample) { return fg_varia
 
 #define FG_ENTRY(KIND, STORED, CONVERT) FG_NAME(load_##KIND),
 static const fg_kernels FG_NAME(kernels) = {
-    FG_NAME(combine), FG_NAME(prepare_divisor), FG_NAME(norm), FG_NAME(unit),
+    FG_NAME(combine), FG_NAME(sum), FG_NAME(weigh), FG_NAME(prepare_divisor), FG_NAME(norm), FG_NAME(unit),
     FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(stand_in), FG_NAME(filter), FG_NAME(select),
     FG_NAME(blank),
     FG_NAME(products), FG_NAME(ratio), FG_NAME(divide), FG_NAME(angle), FG_NAME(principal), FG_NAME(suppress), {FG_STORED(FG_ENTRY)},

@@ -2,20 +2,23 @@
 
 cdef extern from "rows.h" nogil:
     ctypedef void (*fg_load_fn)(void *, const char *, Py_ssize_t, Py_ssize_t, int, int) noexcept nogil
-    enum: FG_VARIANTS, FG_MOST_TERMS, FG_F32, FG_CLOSE
+    enum: FG_VARIANTS, FG_MOST_TERMS, FG_MOST_SUMMED, FG_F32, FG_CLOSE
     ctypedef struct fg_sources:
-        const void *a[FG_MOST_TERMS]
-        const void *b[FG_MOST_TERMS]
+        const void *a[FG_MOST_SUMMED]
+        const void *b[FG_MOST_SUMMED]
         const void *centre
-        Py_ssize_t a_stride[FG_MOST_TERMS]
-        Py_ssize_t b_stride[FG_MOST_TERMS]
+        Py_ssize_t a_stride[FG_MOST_SUMMED]
+        Py_ssize_t b_stride[FG_MOST_SUMMED]
         Py_ssize_t centre_stride
         const void *w
         const void *ahead_w
         const void *behind_w
-        const void *w_row[FG_MOST_TERMS]
+        const void *w_row[FG_MOST_SUMMED]
         const void *ahead_row[FG_MOST_TERMS]
         const void *behind_row[FG_MOST_TERMS]
+        const void *array[FG_MOST_SUMMED]
+        Py_ssize_t array_stride[FG_MOST_SUMMED]
+        Py_ssize_t w_stride
         const void *divisor
         int terms, division, centred, varying, streamed
         const char *ahead
@@ -24,6 +27,9 @@ cdef extern from "rows.h" nogil:
         int pairs, ahead, behind, centred, odd
     ctypedef struct fg_kernels:
         void (*combine)(void *, Py_ssize_t, const fg_sources *, Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*sum)(void *, Py_ssize_t, const fg_sources *, Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*weigh)(void *, Py_ssize_t, int, const void *, const void *, const void *, Py_ssize_t, const void *,
+                      Py_ssize_t, int) noexcept nogil
         int (*prepare_divisor)(void *) noexcept nogil
         void (*norm)(void *, void **, int, int, Py_ssize_t, const char *) noexcept nogil
         void (*unit)(void **, int, int, Py_ssize_t, const char *) noexcept nogil

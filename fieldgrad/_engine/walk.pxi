@@ -11,7 +11,7 @@ cdef enum:
     # neighbouring planes lie in L2.
     BLOCK_BYTES = 16 << 10
     REDUCED_BYTES = 24 << 10
-    TILE_BYTES = 512 << 10
+    TILE_BYTES = 64 << 10
     SEGMENT_PLANES = 64
     TILES_OF_A_PLANE = 16
     # Results that outgrow the caches go past them; work that is shorter than waking a thread takes is not shared.
@@ -22,6 +22,7 @@ cdef enum:
     MOST_ORDER = 4
     MOST_PARTS = 132
     MOST_TERMS = 24                 # of one mixture; no more than a worker has room for weights
+    SWEPT_ROWS = 16                 # with weights of their own, at once
 
 cdef enum Reduction:
     STACK, NORM, UNIT
@@ -65,8 +66,15 @@ cdef struct Stencil:
     const int *edge_count           # edges
     const char *edge_divisor        # edges x 3
     const int *edge_division        # edges
-    const long double *exact        # terms: weights over the divisor, where steps are even
-    const long double *edge_exact   # edges x edge_terms
+    # The same as plain differences, weights over the divisor; uneven ones are two each, both from the sample itself.
+    int pairs
+    const char *exact               # pairs, or (hi - lo) x pairs
+    const char *exact_row           # pairs x (hi - lo), once per lane, where they vary along rows
+    const char *edge_exact          # edges x edge_terms
+    # And as weights of single samples: those of the pairs and of the sample itself, or a and b in turn.
+    const char *line                # 2 x pairs, or (hi - lo) x (pairs + 1)
+    const char *edge_line           # edges x edge_terms x 2
+    int through                     # what it derives is a derivative, by this stencil; -1 if it is the field
     Gaps gaps
 
 # A part of a mixture: a component times a number, functions of one coordinate each, and an array.
@@ -77,6 +85,8 @@ cdef struct Term:
     int axis[MOST_FACTORS]
     const long double *factor[MOST_FACTORS]
     const char *row                 # the factor along rows, once per lane; NULL if there is none
+    const char *across              # the one across rows; NULL if there is none
+    int like                        # an earlier term of the same samples, and of weights that can be added; or -1
 
 # What becomes of components before they are reduced: sums of some of them, weighted.
 cdef struct Mixture:
@@ -85,6 +95,12 @@ cdef struct Mixture:
     bint alone                      # it is one term, whose component no other one takes: it is made in its place
     bint as_is                      # it is that component
     Term *term
+    # As the sum of all terms of its stencils:
+    int pairs
+    bint rows_differ                # in weights
+    int same                        # an earlier mixture that it equals, or -1
+    Py_ssize_t inner_rows[2]        # where all stencils are those of the interior
+    Py_ssize_t inner_columns[2]
 
 cdef struct Layout:
     char *data
@@ -105,9 +121,11 @@ cdef struct Job:
     fg_load_fn load
     int swap, lanes, half
     Reduction reduction
+    int fields
     int components, mixtures, parts, slots          # parts: what is reduced, mixtures or else components
     int side_by_side                                # blocks of those in scratch
-    bint joined                                     # each mixture is one stencil over all axes
+    bint joined                                     # each mixture is made as one sum over all its stencils
+    bint repeats                                    # one mixture equals another
     bint has_constant, direct
     OutMode mode
     Py_ssize_t item, out_item
@@ -118,9 +136,8 @@ cdef struct Job:
     Py_ssize_t block_columns, block_rows, tile_rows, segment
     Py_ssize_t column_tiles, row_tiles, units
     Py_ssize_t reach_planes, reach_rows, reach_columns, far
-    Py_ssize_t inner_rows[2]                        # where all stencils are those of the interior
-    Py_ssize_t inner_columns[2]
     long double cval
+    const char *one
     Stencil *stencil
     Mixture *mixture
     const Layout *field             # of each source
@@ -134,6 +151,8 @@ cdef struct Worker:
     char *scratch                   # a block for each component that is reduced and for their norms, or one
     char *constants                 # two rows: zeros, and the constant
     char *far                       # samples beyond the tile, where samples are converted
+    char *far_at                    # what is left of that
+    char *weights                   # of a sum, for each of some rows
     char *slot                      # converted planes of the tile
     Py_ssize_t slot_size
     int64_t *tag
@@ -231,6 +250,7 @@ cdef void find_terms(Worker *worker, const Stencil *stencil, Py_ssize_t i) noexc
     cdef fg_sources *sources = &worker.sources
     cdef Py_ssize_t item = worker.job.item, edge, t, at
     sources.varying = sources.centred = False
+    sources.w_stride = 0
     if stencil.lo <= i < stencil.hi:
         sources.terms = stencil.terms
         sources.divisor, sources.division = stencil.divisor, stencil.division
@@ -408,7 +428,7 @@ cdef void emit(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_
     cdef Py_ssize_t width = samples * lanes * job.item, stride = job.out.stride[job.dims - 2]
     cdef Py_ssize_t rows = r1 - r0, r
     cdef char *dst = destination(worker, k, plane, r0)
-    cdef const char *ahead = look_ahead(worker, plane, r1) if k == 0 and job.reduction == STACK else NULL
+    cdef const char *ahead = look_ahead(worker, k, plane, r1) if job.reduction == STACK else NULL
     if job.mode != STRIDED and stride == width:
         width, rows = width * rows, 1
     for r in range(rows):
@@ -422,24 +442,25 @@ cdef void emit(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_
             job.kernels.store(dst + r * stride, job.out.stride[job.dims - 1], block + r * width, samples, lanes)
 
 
-cdef inline const char *look_ahead(Worker *worker, Py_ssize_t plane, Py_ssize_t r1) noexcept nogil:
-    """Where the samples begin that the next block will be the first to read."""
+cdef inline const char *look_ahead(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r1) noexcept nogil:
+    """Where the samples of field k begin that the next block will be the first to read."""
     cdef Job *job = worker.job
     cdef Source rows
-    if not job.direct or job.mode != STREAMED:
+    if not job.direct or job.mode != STREAMED or k >= job.fields:
         return NULL
-    worker.field = job.field
+    worker.field = job.field + k
     rows = source(worker, min(job.planes - 1, plane + job.reach_planes))
     return rows.data + (min(job.rows, r1 + job.reach_rows) * rows.row + worker.tile.c0) * job.item
 
 
-cdef inline long double weight_of(const Job *job, const Term *term, Py_ssize_t plane, Py_ssize_t row) noexcept nogil:
-    """What a term counts in a row, but for what varies along it."""
-    cdef long double number = term.number
+cdef inline void weigh_plane(Worker *worker, const Term *term, Py_ssize_t plane, char *number) noexcept nogil:
+    """What a term counts in a plane, but for what varies there."""
+    cdef Job *job = worker.job
+    cdef long double product = term.number
     cdef int k
     for k in range(term.factors):
-        number *= term.factor[k][along(job, term.axis[k], plane, row)]
-    return number
+        product *= term.factor[k][along(job, term.axis[k], plane, 0)]
+    job.kernels.load[FG_F32 + 2](number, <const char *>&product, sizeof(long double), 1, 1, 0)
 
 
 cdef void mix(Worker *worker, const Mixture *mixture, void **parts, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
@@ -450,7 +471,8 @@ cdef void mix(Worker *worker, const Mixture *mixture, void **parts, Py_ssize_t p
     cdef Py_ssize_t rows = 1 if mixture.varies else r1 - r0     # at once
     cdef const void *a[MOST_TERMS]
     cdef const void *b[MOST_TERMS]
-    cdef long double number[MOST_TERMS]
+    cdef long double number
+    cdef const char *across
     cdef const Term *term
     cdef int t
     while r < r1:
@@ -463,8 +485,11 @@ cdef void mix(Worker *worker, const Mixture *mixture, void **parts, Py_ssize_t p
                 b[t] = term.row + worker.tile.c0 * job.item
             elif term.array >= 0:
                 b[t] = placed(job, &job.array[term.array], plane, r, 0) + worker.tile.c0 * job.item
-            number[t] = weight_of(job, term, plane, r)
-        job.kernels.load[FG_F32 + 2](worker.weight, <const char *>number, sizeof(long double), mixture.terms, 1, 0)
+            weigh_plane(worker, term, plane, <char *>&number)
+            across = term.across
+            if across != NULL:
+                across += r * job.item
+            job.kernels.weigh(<char *>worker.weight + t * job.item, 1, 1, &number, across, job.one, 0, job.one, 0, 0)
         job.kernels.products(dst + shift, a, b, worker.weight, mixture.terms, rows * width)
         r += rows
 
@@ -495,12 +520,12 @@ cdef int derive(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, 
 
 cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
     cdef Job *job = worker.job
-    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0, a, b
+    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0
     cdef int k
     if job.reduction == STACK and job.mixtures == 0:
         for k in range(job.components):
             worker.sources.streamed = job.mode == STREAMED and job.stencil[k].axis != job.dims - 1 and job.mask == NULL
-            worker.sources.ahead = look_ahead(worker, plane, r1) if worker.sources.streamed and k == 0 else NULL
+            worker.sources.ahead = look_ahead(worker, k, plane, r1) if worker.sources.streamed else NULL
             if job.mode == IN_PLACE or worker.sources.streamed:
                 component(worker, k, plane, r0, r1, destination(worker, k, plane, r0),
                           job.out.stride[job.dims - 2] // job.item)
@@ -510,125 +535,288 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
         return
     worker.sources.streamed = False
     worker.sources.ahead = NULL
-    a, b = r0, r0
-    if job.joined:
-        a, b = max(r0, job.inner_rows[0]), min(r1, job.inner_rows[1])
-        if a >= b:
-            a, b = r0, r0
-    reduce_rows(worker, plane, r0, a, False)
-    reduce_rows(worker, plane, a, b, True)
-    reduce_rows(worker, plane, b, r1, False)
+    if job.joined and job.reduction == STACK:
+        for k in range(job.mixtures):
+            sweep_to_result(worker, k, plane, r0, r1)
+    else:
+        reduce_rows(worker, plane, r0, r1)
 
 
-cdef void reduce_rows(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, bint joined) noexcept nogil:
-    """Some rows of a block, by way of scratch."""
+cdef void reduce_rows(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
+    """A block, by way of scratch."""
     cdef Job *job = worker.job
     cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0, samples = (r1 - r0) * width // job.lanes
     cdef void *reduced[MOST_PARTS]
     cdef char *norms
-    cdef int k, blocks
-    if r0 >= r1:
-        return
-    if joined:
-        blocks = join(worker, plane, r0, r1, reduced)
+    cdef int k, blocks = job.mixtures
+    if job.joined:
+        for k in range(job.mixtures):
+            reduced[k] = worker.scratch + k * job.block_rows * width * job.item
+            sweep_rows(worker, &job.mixture[k], plane, r0, r1, <char *>reduced[k], width)
     else:
         blocks = derive(worker, plane, r0, r1, worker.scratch, reduced)
     norms = worker.scratch + blocks * job.block_rows * width * job.item
     if job.reduction == NORM:
-        job.kernels.norm(norms, reduced, job.parts, job.lanes, samples, look_ahead(worker, plane, r1))
+        job.kernels.norm(norms, reduced, job.parts, job.lanes, samples, look_ahead(worker, 0, plane, r1))
         emit(worker, 0, plane, r0, r1, norms, 1)
         return
     if job.reduction == UNIT:
-        job.kernels.unit(reduced, job.parts, job.lanes, samples, look_ahead(worker, plane, r1))
+        job.kernels.unit(reduced, job.parts, job.lanes, samples, look_ahead(worker, 0, plane, r1))
     for k in range(job.parts):
         emit(worker, k, plane, r0, r1, <char *>reduced[k], job.lanes)
 
 
-# ---- mixtures as one stencil -----------------------------------------------------------------------------
+# ---- mixtures as one sum ---------------------------------------------------------------------------------
 
-cdef int join(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, void **reduced) noexcept nogil:
-    """Mixtures of rows inside, as dense blocks: each in one sweep over the field, but for the columns at both ends."""
+# Where a sum is made: rows and columns all of whose stencils are those of the interior, or one of them.
+cdef struct Patch:
+    Py_ssize_t plane, r0, r1, c0, c1
+
+
+cdef void sweep_to_result(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
+    """A mixture, for a block; to where it belongs at once if that does no harm."""
+    cdef Job *job = worker.job
+    cdef const Mixture *mixture = &job.mixture[k]
+    cdef Tile *tile = &worker.tile
+    cdef Py_ssize_t width = tile.c1 - tile.c0
+    cdef bint whole = mixture.inner_columns[0] <= tile.c0 and tile.c1 <= mixture.inner_columns[1]
+    cdef char *block = worker.scratch + (k if mixture.same < 0 else mixture.same) * job.block_rows * width * job.item
+    worker.sources.streamed = job.mode == STREAMED and whole and mixture.pairs <= 4
+    if not job.repeats and (worker.sources.streamed or job.mode == IN_PLACE):
+        worker.sources.ahead = look_ahead(worker, k, plane, r1)
+        sweep_rows(worker, mixture, plane, r0, r1, destination(worker, k, plane, r0),
+                   job.out.stride[job.dims - 2] // job.item)
+        return
+    worker.sources.streamed = False
+    if mixture.same < 0:
+        sweep_rows(worker, mixture, plane, r0, r1, block, width)
+    emit(worker, k, plane, r0, r1, block, job.lanes)
+
+
+cdef void sweep_rows(Worker *worker, const Mixture *mixture, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
+                     char *dst, Py_ssize_t stride) noexcept nogil:
+    """A mixture, for some rows of a tile."""
     cdef Job *job = worker.job
     cdef Tile *tile = &worker.tile
-    cdef Py_ssize_t c0 = tile.c0, c1 = tile.c1, width = c1 - c0, block = job.block_rows * width * job.item, r
-    cdef Py_ssize_t first = max(c0, job.inner_columns[0]), last = min(c1, job.inner_columns[1])
-    cdef int k
-    if 2 * (last - first) < width:      # no room for more blocks, or no reason
-        return derive(worker, plane, r0, r1, worker.scratch, reduced)
-    for k in range(job.mixtures):
-        reduced[k] = worker.scratch + k * block
-        if job.mixture[k].varies:
-            for r in range(r0, r1):
-                sweep(worker, &job.mixture[k], plane, r, r + 1, first, last,
-                      <char *>reduced[k] + ((r - r0) * width + first - c0) * job.item, width)
-        else:
-            sweep(worker, &job.mixture[k], plane, r0, r1, first, last,
-                  <char *>reduced[k] + (first - c0) * job.item, width)
-    patch(worker, plane, r0, r1, c0, first, reduced, c0, width)
-    patch(worker, plane, r0, r1, last, c1, reduced, c0, width)
-    tile.c0, tile.c1 = c0, c1
-    return job.mixtures
+    cdef Py_ssize_t first = max(tile.c0, mixture.inner_columns[0]), last = min(tile.c1, mixture.inner_columns[1])
+    cdef Py_ssize_t r = r0, end, c
+    cdef char *row
+    while r < r1:
+        end = r + 1
+        if mixture.inner_rows[0] <= r < mixture.inner_rows[1]:
+            end = min(r1, mixture.inner_rows[1])
+            if mixture.rows_differ:
+                end = min(end, r + SWEPT_ROWS)
+        row = dst + (r - r0) * stride * job.item
+        if first < last:
+            sweep(worker, mixture, Patch(plane, r, end, first, last), row + (first - tile.c0) * job.item, stride)
+        c = tile.c0
+        while c < tile.c1:
+            if first <= c < last:
+                c = last
+                continue
+            sweep(worker, mixture, Patch(plane, r, end, c, c + job.lanes), row + (c - tile.c0) * job.item, stride)
+            c += job.lanes
+        r = end
 
 
-cdef void patch(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, Py_ssize_t first, Py_ssize_t last,
-                void **reduced, Py_ssize_t c0, Py_ssize_t width) noexcept nogil:
-    """Some columns of mixtures, derivative by derivative."""
-    cdef Job *job = worker.job
-    cdef Py_ssize_t size = (last - first) * job.item, r
-    cdef void *few[MOST_PARTS]
-    cdef int k
-    if first >= last:
-        return
-    worker.tile.c0, worker.tile.c1 = first, last
-    derive(worker, plane, r0, r1, worker.scratch + job.mixtures * job.block_rows * width * job.item, few)
-    for k in range(job.mixtures):
-        for r in range(r1 - r0):
-            memcpy(<char *>reduced[k] + (r * width + first - c0) * job.item, <char *>few[k] + r * size, size)
-
-
-cdef void sweep(Worker *worker, const Mixture *mixture, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
-                Py_ssize_t first, Py_ssize_t last, char *dst, Py_ssize_t stride) noexcept nogil:
+cdef void sweep(Worker *worker, const Mixture *mixture, Patch patch, char *dst, Py_ssize_t stride) noexcept nogil:
     """A mixture as the sum of the terms of all its stencils."""
     cdef Job *job = worker.job
     cdef fg_sources *sources = &worker.sources
-    cdef long double weight[FG_MOST_TERMS]
-    cdef long double one = 1
-    cdef const Stencil *stencil
-    cdef const long double *exact
-    cdef Source rows
-    cdef Py_ssize_t i, step
-    cdef int t, k, which, total = 0
-    cdef long double number
+    cdef Py_ssize_t rows = patch.r1 - patch.r0, n = patch.c1 - patch.c0, width = job.columns, k
+    cdef int differing = <int>rows if mixture.rows_differ else 1, t
+    cdef bint long_row = stride == width and differing == 1 < rows and n > job.lanes
+    cdef int start[MOST_TERMS]
+    sources.terms = 0
+    worker.far_at = worker.far
     for t in range(mixture.terms):
-        stencil = &job.stencil[mixture.term[t].component]
-        worker.field = job.field + stencil.source
-        number = weight_of(job, &mixture.term[t], plane, r0)
-        i = stencil.lo if stencil.axis == job.dims - 1 else along(job, <int>stencil.axis, plane, r0)
-        find_terms(worker, stencil, i)
-        exact = stencil.exact
-        if not stencil.lo <= i < stencil.hi:
-            exact = stencil.edge_exact + (i if i < stencil.lo else stencil.lo + i - stencil.hi) * stencil.edge_terms
-        for k in range(sources.terms):
-            weight[total + k] = number * exact[k]
-        for which in range(2 * sources.terms):
-            if worker.index[which] <= CONSTANT:
-                set_source(sources, 2 * total + which, constant_row(worker, worker.index[which]), 0)
-                continue
-            step = worker.index[which] - i
-            if stencil.axis < job.dims - 2:
-                rows = source(worker, plane + step * job.plane_step[stencil.axis])
-                step = 0
+        add_term(worker, &mixture.term[t], &patch, differing, start, t)
+    sources.w, sources.w_stride = worker.weights, FG_MOST_SUMMED if differing > 1 else 0
+    for k in range(sources.terms):
+        long_row &= sources.a_stride[k] == width and sources.b_stride[k] == width and sources.array[k] == NULL
+    if long_row:    # whole rows, end to end; what this writes to their ends is made afterwards
+        n, rows = n + (rows - 1) * width, 1
+    job.kernels.sum(dst, stride, sources, rows, n)
+
+
+cdef void add_term(Worker *worker, const Term *term, const Patch *patch, int rows, int *start, int t) noexcept nogil:
+    """Add the differences of term `t` to the sources, and their weights in some rows; `start` has the first of each."""
+    cdef Job *job = worker.job
+    cdef fg_sources *sources = &worker.sources
+    cdef const Stencil *stencil = &job.stencil[term.component]
+    cdef const Stencil *outer
+    cdef Py_ssize_t index[4 * FG_MOST_TERMS]
+    cdef Py_ssize_t line[4 * FG_MOST_TERMS]
+    cdef const char *weight
+    cdef const char *line_weight
+    cdef const char *across = term.across
+    cdef Py_ssize_t i = index_of(job, stencil, patch), at, step, line_step
+    cdef int count = differences(job, stencil, i, index, &weight, &step), lines, m
+    cdef bint added = term.like >= 0 and stencil.lo <= i < stencil.hi
+    cdef long double number
+    cdef Patch there = patch[0]
+    if across != NULL:
+        across += patch.r0 * job.item
+    weigh_plane(worker, term, patch.plane, <char *>&number)
+    start[t] = start[term.like] if added else sources.terms
+    worker.field = job.field + stencil.source
+    if stencil.through < 0:
+        if not added:
+            add_differences(worker, term, stencil, patch, patch, i, count, index)
+        job.kernels.weigh(worker.weights + start[t] * job.item, rows, count, &number, across, job.one, 0, weight, step,
+                          added)
+        return
+    outer = &job.stencil[stencil.through]
+    at = index_of(job, outer, patch)
+    lines = lines_of(job, outer, at, line, &line_weight, &line_step)
+    for m in range(lines):
+        if line[m] > CONSTANT:      # beyond, nothing varies
+            if outer.axis == job.dims - 2:
+                there.r0, there.r1 = patch.r0 + line[m] - at, patch.r1 + line[m] - at
             else:
-                rows = source(worker, plane)
-                step *= job.lanes if stencil.axis == job.dims - 1 else rows.row
-            set_source(sources, 2 * total + which, rows.data + (r0 * rows.row + first + step) * job.item, rows.row)
-        total += sources.terms
-    job.kernels.load[FG_F32 + 2](worker.weight, <const char *>weight, sizeof(long double), total, 1, 0)
-    job.kernels.load[FG_F32 + 2](worker.divisor, <const char *>&one, sizeof(long double), 1, 1, 0)
-    sources.terms, sources.w, sources.divisor = total, worker.weight, worker.divisor
-    sources.division = job.kernels.prepare_divisor(worker.divisor)
-    sources.varying = sources.centred = False
-    job.kernels.combine(dst, stride, sources, r1 - r0, last - first)
+                there.plane = patch.plane + (line[m] - at) * job.plane_step[outer.axis]
+            job.kernels.weigh(worker.weights + sources.terms * job.item, rows, count, &number, across,
+                              line_weight + m * job.item, line_step, weight, step, 0)
+            add_differences(worker, term, stencil, patch, &there, i, count, index)
+
+
+cdef void add_differences(Worker *worker, const Term *term, const Stencil *stencil, const Patch *patch,
+                          const Patch *there, Py_ssize_t i, int count, const Py_ssize_t *index) noexcept nogil:
+    """Add differences of a stencil, taken `there`, to the sources of a patch."""
+    cdef Job *job = worker.job
+    cdef fg_sources *sources = &worker.sources
+    cdef Source here = source(worker, there.plane)
+    cdef const char *origin = here.data + (there.r0 * here.row + there.c0) * job.item
+    cdef Py_ssize_t step = worker.field.stride[stencil.axis] if stencil.axis >= 0 else 0
+    cdef bint along_row = is_along_row(job, stencil, i)
+    cdef int k, which
+    for k in range(count):
+        for which in range(2):
+            if index[2 * k + which] <= CONSTANT:
+                set_source(sources, 2 * sources.terms + which, constant_row(worker, index[2 * k + which]), 0)
+            elif job.direct:
+                set_source(sources, 2 * sources.terms + which, origin + (index[2 * k + which] - i) * step, here.row)
+            else:
+                convert(worker, stencil, 2 * sources.terms + which, index[2 * k + which] - i, there)
+        weigh(worker, term, patch)
+        if along_row:
+            weigh_along_row(worker, stencil, k, patch.c0)
+        sources.terms += 1
+
+
+cdef inline Py_ssize_t index_of(const Job *job, const Stencil *stencil, const Patch *patch) noexcept nogil:
+    """The index of a patch along the axis of a stencil."""
+    if stencil.axis < 0:
+        return 0
+    if stencil.axis == job.dims - 1:
+        return patch.c0 // job.lanes
+    return along(job, <int>stencil.axis, patch.plane, patch.r0)
+
+
+cdef int differences(const Job *job, const Stencil *stencil, Py_ssize_t i, Py_ssize_t *index, const char **weight,
+                     Py_ssize_t *step) noexcept nogil:
+    """The row of a stencil's table for sample i as plain differences: how many, of which samples, how they are weighed;
+    and how far on the weights in the next row are."""
+    cdef Py_ssize_t edge
+    cdef int t
+    step[0] = 0
+    if stencil.axis < 0:
+        index[0], index[1], weight[0] = i, ZERO, job.one
+        return 1
+    if not stencil.lo <= i < stencil.hi:
+        edge = i if i < stencil.lo else stencil.lo + i - stencil.hi
+        memcpy(index, stencil.edge_index + edge * stencil.edge_terms * 2,
+               2 * stencil.edge_count[edge] * sizeof(Py_ssize_t))
+        weight[0] = stencil.edge_exact + edge * stencil.edge_terms * job.item
+        return stencil.edge_count[edge]
+    weight[0] = stencil.exact
+    if not stencil.uneven:
+        for t in range(2 * stencil.terms):
+            index[t] = i + stencil.offset[t]
+        return stencil.terms
+    if stencil.axis < job.dims - 1:         # within rows, weights are rows, too
+        weight[0] += (i - stencil.lo) * stencil.pairs * job.item
+    if stencil.axis == job.dims - 2:
+        step[0] = stencil.pairs
+    for t in range(2 * stencil.terms):
+        index[2 * t], index[2 * t + 1] = i + stencil.offset[t], i
+    return stencil.pairs
+
+
+cdef int lines_of(const Job *job, const Stencil *stencil, Py_ssize_t i, Py_ssize_t *line, const char **weight,
+                  Py_ssize_t *step) noexcept nogil:
+    """The same, as single samples."""
+    cdef int count = differences(job, stencil, i, line, weight, step), t
+    if not stencil.lo <= i < stencil.hi:
+        weight[0] = stencil.edge_line + 2 * (weight[0] - stencil.edge_exact)
+        return 2 * count
+    weight[0] = stencil.line
+    if not stencil.uneven:
+        return 2 * count
+    weight[0] += (i - stencil.lo) * (count + 1) * job.item
+    step[0] += step[0] > 0
+    for t in range(count):
+        line[t] = line[2 * t]
+    line[count] = i
+    return count + 1
+
+
+cdef inline bint is_along_row(const Job *job, const Stencil *stencil, Py_ssize_t i) noexcept nogil:
+    """Whether weights vary along rows."""
+    return stencil.axis == job.dims - 1 and stencil.uneven and stencil.lo <= i < stencil.hi
+
+
+cdef void convert(Worker *worker, const Stencil *stencil, Py_ssize_t which, Py_ssize_t shift, const Patch *patch) noexcept nogil:
+    """Let a source be the samples of a patch, shifted along the stencil's axis; converted, those beyond the tile, too."""
+    cdef Job *job = worker.job
+    cdef Tile *tile = &worker.tile
+    cdef Py_ssize_t plane = patch.plane, row = patch.r0, column = patch.c0, rows = patch.r1 - patch.r0
+    cdef Py_ssize_t n = patch.c1 - patch.c0
+    cdef Source here
+    if stencil.axis == job.dims - 1:
+        column += shift * job.lanes
+    elif stencil.axis == job.dims - 2:
+        row += shift
+    elif stencil.axis >= 0:
+        plane += shift * job.plane_step[stencil.axis]
+    if tile.ra <= row and row + rows <= tile.rb and tile.ca <= column and column + n <= tile.cb:
+        here = source(worker, plane)
+        set_source(&worker.sources, which, here.data + (row * here.row + column) * job.item, here.row)
+        return
+    if rows == 1:
+        job.load(worker.far_at, stored(worker, plane, row, column), worker.field.stride[job.dims - 1], n // job.lanes,
+                 job.lanes, job.swap)
+    else:           # of a column
+        job.load(worker.far_at, stored(worker, plane, row, column), worker.field.stride[job.dims - 2], rows, job.lanes,
+                 job.swap)
+    set_source(&worker.sources, which, worker.far_at, n)
+    worker.far_at += rows * n * job.item
+
+
+cdef inline void weigh(Worker *worker, const Term *term, const Patch *patch) noexcept nogil:
+    """Let the next difference be multiplied by the numbers of its term along rows."""
+    cdef Job *job = worker.job
+    cdef fg_sources *sources = &worker.sources
+    cdef int k = sources.terms
+    sources.w_row[k] = sources.array[k] = NULL
+    if term.row != NULL:
+        sources.array[k], sources.array_stride[k] = term.row + patch.c0 * job.item, 0
+    elif term.array >= 0:
+        sources.array[k] = placed(job, &job.array[term.array], patch.plane, patch.r0, 0) + patch.c0 * job.item
+        sources.array_stride[k] = job.array[term.array].stride[job.dims - 2] // job.item
+
+
+cdef inline void weigh_along_row(Worker *worker, const Stencil *stencil, int k, Py_ssize_t column) noexcept nogil:
+    """Let the next difference be multiplied by the weights of difference k of a stencil within rows."""
+    cdef Job *job = worker.job
+    cdef fg_sources *sources = &worker.sources
+    cdef Py_ssize_t lo = stencil.lo * job.lanes, hi = stencil.hi * job.lanes
+    cdef const char *weights = stencil.exact_row + (k * (hi - lo) + column - lo) * job.item
+    if sources.array[sources.terms] == NULL:
+        sources.array[sources.terms], sources.array_stride[sources.terms] = weights, 0
+    else:
+        sources.w_row[sources.terms] = weights
 
 
 cdef void begin_unit(Worker *worker, Py_ssize_t unit) noexcept nogil:
@@ -668,7 +856,7 @@ cdef inline Py_ssize_t whole_lines(Py_ssize_t size) noexcept nogil:
 cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
     """Scratch for one thread, in one piece; nothing where results are made in place."""
     cdef Py_ssize_t row = job.block_columns * job.item
-    cdef Py_ssize_t blocks = 0, constants = 0, far = 0, slots = 0, whole = 0, j
+    cdef Py_ssize_t blocks = 0, constants = 0, far = 0, slots = 0, whole = 0, weights = 0, j
     if job.reduction != STACK or job.mixtures > 0:
         blocks = whole_lines((job.side_by_side + 1) * job.block_rows * row)
     elif job.mode != IN_PLACE:
@@ -681,18 +869,21 @@ cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
         worker.slot_size = whole_lines((job.tile_rows + 2 * job.reach_rows)
                                        * (job.block_columns + 2 * job.reach_columns) * job.item)
         slots = job.slots * (worker.slot_size + 2 * <Py_ssize_t>sizeof(int64_t))
+    if job.joined:
+        weights = SWEPT_ROWS * FG_MOST_SUMMED * job.item
     if job.mask != NULL:
         whole = whole_lines(job.block_columns // job.lanes)
     worker.job, worker.field = job, job.field
     worker.clock = 0
     worker.memory = NULL
-    if blocks + constants + far + slots + whole == 0:
+    if blocks + constants + far + slots + whole + weights == 0:
         return 0
-    worker.memory = <char *>malloc(blocks + constants + far + slots + whole + 64)
+    worker.memory = <char *>malloc(blocks + constants + far + slots + whole + weights + 64)
     if worker.memory == NULL:
         return -1
     worker.scratch = <char *>whole_lines(<Py_ssize_t>worker.memory)
-    worker.constants = worker.scratch + blocks
+    worker.weights = worker.scratch + blocks
+    worker.constants = worker.weights + weights
     worker.far = worker.constants + constants
     worker.whole = <unsigned char *>(worker.far + far)
     worker.slot = worker.far + far + whole

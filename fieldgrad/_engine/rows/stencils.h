@@ -32,9 +32,11 @@ FG_INLINE T FG_NAME(quotient)(T x, T by, T high, T low)
 
 /* ---- tensor stencils ---------------------------------------------------------------------------------- */
 
-/* What is constant where the row loop is inlined: without a centre divided or not, with one varying or not; and what
+/* What is constant where the row loop is inlined: without a centre, whether sums are divided, whether all differences are
+ * to the same sample, whether they are weighed along the row once, or twice; with a centre, whether weights vary; and what
  * becomes of the sums. */
-enum { FG_NAME(DIFFERENCES), FG_NAME(QUOTIENTS), FG_NAME(CENTRED), FG_NAME(VARYING) };
+enum { FG_NAME(DIFFERENCES), FG_NAME(QUOTIENTS), FG_NAME(TO_ONE), FG_NAME(SCALED), FG_NAME(SCALED_TO_ONE), FG_NAME(TWICE),
+       FG_NAME(CENTRED), FG_NAME(VARYING), FG_NAME(FORMS) };
 enum { FG_NAME(WRITE), FG_NAME(ADD), FG_NAME(STREAM), FG_NAME(LINE) = 64 / sizeof(T) };
 
 /* Up to four terms. Streams take whole lines. Returns whether quotients can be relied on: whether no sum was outside
@@ -43,7 +45,10 @@ FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_
                                     int count, int form, int how, Py_ssize_t n)
 {
     const int centred = form >= FG_NAME(CENTRED), varying = form == FG_NAME(VARYING), onto = how == FG_NAME(ADD);
-    const T *a[4], *b[4], *w_row[4], *ahead_row[4], *behind_row[4], *centre = 0, *divisor = (const T *)s->divisor;
+    const int twice = form == FG_NAME(TWICE), scaled = form >= FG_NAME(SCALED) && form <= FG_NAME(TWICE);
+    const int to_one = form == FG_NAME(TO_ONE) || form == FG_NAME(SCALED_TO_ONE);
+    const T *a[4], *b[4], *w_row[4], *array[4], *ahead_row[4], *behind_row[4], *centre = 0;
+    const T *divisor = (const T *)s->divisor;
     const Py_ssize_t chunk = how == FG_NAME(STREAM) ? FG_NAME(LINE) : n;
     const char *fetch = s->ahead ? s->ahead + start * (Py_ssize_t)sizeof(T) : 0;
     T w[4], ahead[4], behind[4];
@@ -53,12 +58,15 @@ FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_
     for (int t = 0; t < count; t++) {
         a[t] = (const T *)s->a[first + t] + r * s->a_stride[first + t] + start;
         b[t] = (const T *)s->b[first + t] + r * s->b_stride[first + t] + start;
-        if (varying) {
+        if (twice || varying)
             w_row[t] = (const T *)s->w_row[first + t] + start;
+        if (scaled)
+            array[t] = (const T *)s->array[first + t] + r * s->array_stride[first + t] + start;
+        if (varying) {
             ahead_row[t] = (const T *)s->ahead_row[first + t] + start;
             behind_row[t] = (const T *)s->behind_row[first + t] + start;
         } else {
-            w[t] = ((const T *)s->w)[first + t];
+            w[t] = ((const T *)s->w)[r * s->w_stride + first + t];
             ahead[t] = centred ? ((const T *)s->ahead_w)[first + t] : 0;
             behind[t] = centred ? ((const T *)s->behind_w)[first + t] : 0;
         }
@@ -70,7 +78,8 @@ FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_
         for (Py_ssize_t j = from; j < from + chunk; j++) {
             T sum = onto ? out[j] : 0;
             for (int t = 0; t < count; t++) {
-                T term = (varying ? w_row[t][j] : w[t]) * (a[t][j] - b[t][j]);
+                T weight = varying ? w_row[t][j] : twice ? w[t] * w_row[t][j] : w[t];
+                T term = (scaled ? weight * array[t][j] : weight) * (a[t][j] - b[to_one ? 0 : t][j]);
                 if (centred)
                     term += (varying ? ahead_row[t][j] : ahead[t]) * (a[t][j] - centre[j])
                         + (varying ? behind_row[t][j] : behind[t]) * (centre[j] - b[t][j]);
@@ -110,13 +119,18 @@ static int FG_NAME(FORM##_##HOW##_##COUNT)(T *out, const fg_sources *s, Py_ssize
 #define FG_FORM(FORM) \
     [FG_NAME(FORM)] = {FG_ENTRIES(FORM, WRITE), FG_ENTRIES(FORM, ADD), FG_ENTRIES(FORM, STREAM)}
 FG_EACH_FORM(DIFFERENCES)
+FG_EACH_FORM(TO_ONE)
+FG_EACH_FORM(SCALED)
+FG_EACH_FORM(SCALED_TO_ONE)
+FG_EACH_FORM(TWICE)
 FG_EACH_FORM(CENTRED)
 FG_EACH_FORM(VARYING)
 #ifdef FG_HAS_FMA
 FG_EACH_FORM(QUOTIENTS)
 #endif
-static const FG_NAME(four_fn) FG_NAME(fours)[4][3][4] = {
-    FG_FORM(DIFFERENCES), FG_FORM(CENTRED), FG_FORM(VARYING),
+static const FG_NAME(four_fn) FG_NAME(fours)[FG_NAME(FORMS)][3][4] = {
+    FG_FORM(DIFFERENCES), FG_FORM(TO_ONE), FG_FORM(SCALED), FG_FORM(SCALED_TO_ONE), FG_FORM(TWICE), FG_FORM(CENTRED),
+    FG_FORM(VARYING),
 #ifdef FG_HAS_FMA
     FG_FORM(QUOTIENTS),
 #endif
@@ -192,5 +206,48 @@ static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const fg_sources 
         if (s->division != FG_NO_DIVISION)
             for (Py_ssize_t j = 0; j < n; j++)
                 row[j] /= ((const T *)s->divisor)[0];
+    }
+}
+
+/* Up to four terms from one on that are weighed alike, and how. */
+FG_INLINE int FG_NAME(alike)(const fg_sources *s, int first, int *form)
+{
+    int count = 1, to_one = 1;
+    while (count < 4 && first + count < s->terms && !s->array[first] == !s->array[first + count]
+           && !s->w_row[first] == !s->w_row[first + count]) {
+        to_one = to_one && s->b[first + count] == s->b[first];
+        count++;
+    }
+    *form = s->w_row[first] ? FG_NAME(TWICE)
+        : s->array[first] ? (to_one ? FG_NAME(SCALED_TO_ONE) : FG_NAME(SCALED))
+        : (to_one ? FG_NAME(TO_ONE) : FG_NAME(DIFFERENCES));
+    return count;
+}
+
+static void FG_NAME(sum)(void *out, Py_ssize_t out_stride, const fg_sources *s, Py_ssize_t rows, Py_ssize_t n)
+{
+    for (Py_ssize_t r = 0; r < rows; r++) {
+        T *row = (T *)out + r * out_stride;
+        for (int first = 0, count, form; first < s->terms; first += count) {
+            count = FG_NAME(alike)(s, first, &form);
+            if (s->streamed && count == s->terms)
+                FG_NAME(combine_row)(row, s, r, form, n);
+            else
+                FG_NAME(fours)[form][first ? FG_NAME(ADD) : FG_NAME(WRITE)][count - 1](row, s, r, 0, first, n);
+        }
+    }
+}
+
+static void FG_NAME(weigh)(void *w, Py_ssize_t rows, int count, const void *by, const void *factor, const void *line,
+                           Py_ssize_t line_step, const void *weight, Py_ssize_t step, int add)
+{
+    for (Py_ssize_t r = 0; r < rows; r++) {
+        T *out = (T *)w + r * FG_MOST_SUMMED;
+        const T *row = (const T *)weight + r * step;
+        T number = *(const T *)by * ((const T *)line)[r * line_step];
+        if (factor)
+            number *= ((const T *)factor)[r];
+        for (int k = 0; k < count; k++)
+            out[k] = (add ? out[k] : 0) + number * row[k];
     }
 }
