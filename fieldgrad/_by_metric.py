@@ -9,7 +9,7 @@ import numpy as np
 
 from ._calls import CONTRAVARIANT, COVARIANT, PHYSICAL, Call, run_with
 from ._metric import Curved, inverse, lengths, triangle, volume
-from ._programs import Program
+from ._programs import Program, whole
 from .stencils import ONE_SIDED
 
 
@@ -79,13 +79,18 @@ def _plain(call: Call) -> Call:
 
 
 def laplacian(f, lattice, geometry, call, out):
-    program, arrays = laplacian_program(f, lattice, geometry, call.options)
+    in_one = whole(call.presence, f)
+    program, arrays = laplacian_program(f, lattice, geometry, call.options, in_one)
+    if in_one:
+        call.run(program, f, False, lattice, out, arrays)
+        return
     firsts = [call.run(Program(((0, i, 1),)), f, False, lattice, None) for i in range(lattice.ndim - 1)]
     run_with(call, f, firsts, program, lattice, out, arrays)
 
 
-def laplacian_program(f, lattice, geometry, options):
-    """A program, whose fields 1, 2, ... are the derivatives along axes 0, 1, ..., and the arrays that it names."""
+def laplacian_program(f, lattice, geometry, options, in_one):
+    """A program, whose fields 1, 2, ... are the derivatives along axes 0, 1, ..., unless all is done in one; and the
+    arrays that it names."""
     d = lattice.ndim
     pairs = [(i, k) for i in range(d) for k in range(i, d)]
     plain = _plain(Call(options, (None, "propagate"), None))
@@ -98,7 +103,9 @@ def laplacian_program(f, lattice, geometry, options):
         return [raised[i, k] for i, k in pairs] + drift
 
     arrays = _arrays(geometry, "laplacian", options, f, make)
-    components = [((0, i, 2) if i == k else (1 + i, k, 1)) for i, k in pairs] + [(0, k, 1) for k in range(d)]
+    mixed = [(0, (i, k), 1) if in_one else (1 + i, k, 1) for i, k in pairs]
+    components = [(0, i, 2) if i == k else both for (i, k), both in zip(pairs, mixed, strict=True)]
+    components += [(0, k, 1) for k in range(d)]
     terms = tuple((n, 1.0 if n >= len(pairs) or pairs[n][0] == pairs[n][1] else 2.0, n) for n in range(len(components)))
     return Program(tuple(components), (), (terms,)), arrays
 

@@ -42,11 +42,14 @@ class Call(NamedTuple):
 def run_with(
     call: Call, f: np.ndarray, firsts: Any, program: Program, lattice: Lattice, out: np.ndarray, arrays: Any = ()
 ) -> None:
-    """A program of a field and some of its derivatives, which are absent where they could not be had."""
-    fields = Fields([np.asarray(f, out.dtype), *firsts])
+    """A program of derivatives of a field, some of which are given; they are absent where they could not be had."""
+    *options, cval = call.options
+    fields = Fields([np.asarray(f, out.dtype) - cval if cval else np.asarray(f, out.dtype), *firsts])
     where, nan = call.presence
     present = as_present(where, nan, f)
     if present is not None:
         for one in firsts:
             present = present & ~np.isnan(one)
-    call._replace(presence=(present, "propagate")).run(program, fields, True, lattice, out, arrays)
+    # Where the field is constant, beyond an edge, its derivatives are zero.
+    there = Call((*options, 0.0), (present, "propagate"), call.workers)
+    there.run(program, fields, True, lattice, out, arrays)

@@ -12,7 +12,7 @@ from ._geometry import Orthogonal, Pole
 from ._metric import Curved, lengths
 from ._orthogonal import exponents
 from ._poles import Operator, apply, at, fill_poles, gradient_limit, hessian_limit, jacobian_limit, laplacian_limit
-from ._programs import ACCURACIES, Program, Raised, as_axes, as_present, filled
+from ._programs import ACCURACIES, Program, Raised, as_axes, as_present, filled, whole
 from .grid import Grid
 
 
@@ -198,13 +198,20 @@ def hessian(f, spacing, options, presence, out, workers, components):
         if isinstance(geometry, Curved):
             _by_metric.hessian(samples, lattice, geometry, call, result, components)
             return
+        if whole(call.presence, samples):
+            flat = result.reshape(d * d, *samples.shape)
+            call.run(_orthogonal.hessian(geometry, d, power), samples, False, lattice, flat)
+            if not np.may_share_memory(flat, result):
+                result[...] = flat.reshape(result.shape)
+            return
         for i in range(d):
-            call.run(_orthogonal.second_derivative(geometry, d, i, i, power), samples, False, lattice, result[i, i])
+            program = _orthogonal.second_derivative(geometry, d, i, i, power, False)
+            call.run(program, samples, False, lattice, result[i, i])
         for i in range(d - 1):
             first = result[d - 1, i]  # where the transposed component will be
             call.run(Program(((0, i, 1),)), samples, False, lattice, first)
             for k in range(i + 1, d):
-                program = _orthogonal.second_derivative(geometry, d, i, k, power)
+                program = _orthogonal.second_derivative(geometry, d, i, k, power, False)
                 run_with(call, samples, [first], program, lattice, result[i, k])
             for k in range(i + 1, d):
                 result[k, i] = result[i, k]

@@ -130,7 +130,7 @@ def laplacian(grid: Any, shape: tuple[int, ...], options: Any, present: Any) -> 
     poles = poles_of(grid)
     place = _Place(grid.lattice, shape, settings(options, poles, 2, True), present)
     if isinstance(geometry, Curved):
-        program, arrays = _by_metric.laplacian_program(np.empty(shape), grid.lattice, geometry, place.options)
+        program, arrays = _by_metric.laplacian_program(np.empty(shape), grid.lattice, geometry, place.options, False)
         return place.matrices(program, arrays)[0]
 
     def whole(place: _Place, geometry: Any) -> list[Any]:
@@ -141,7 +141,7 @@ def laplacian(grid: Any, shape: tuple[int, ...], options: Any, present: Any) -> 
         directions = slab.directions
 
         def second(k: int) -> Any:
-            return place.matrices(_orthogonal.second_derivative(slab.geometry, d, k, k, 0))[0][rows] @ beyond
+            return place.matrices(_orthogonal.second_derivative(slab.geometry, d, k, k, 0, False))[0][rows] @ beyond
 
         through = second(slab.pole.axis)
 

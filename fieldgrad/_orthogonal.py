@@ -33,10 +33,10 @@ class _Sum:
     """A program's only result, term by term; each derivative is taken once."""
 
     def __init__(self) -> None:
-        self.components: dict[tuple[int, int, int], int] = {}
+        self.components: dict[tuple[int, Any, int], int] = {}
         self.terms: list[tuple[int, Any, int]] = []
 
-    def add(self, derivative: tuple[int, int, int], weight: Product | None, by: Product | None = None) -> None:
+    def add(self, derivative: tuple[int, Any, int], weight: Product | None, by: Product | None = None) -> None:
         """A derivative (field, axis, order), times both; None is zero."""
         if weight is not None:
             k = self.components.setdefault(derivative, len(self.components))
@@ -45,12 +45,12 @@ class _Sum:
 
 def _program(*sums: _Sum, leading: tuple[int, ...] = ()) -> Program:
     """Sums, of one list of derivatives."""
-    listed: dict[tuple[int, int, int], int] = {}
-    mixtures = []
+    listed: dict[tuple[int, Any, int], int] = {}
+    mixtures = {}
     for one in sums:
         names = list(one.components)
-        mixtures.append(tuple((listed.setdefault(names[k], len(listed)), w, a) for k, w, a in one.terms))
-    return Program(tuple(listed), leading, tuple(mixtures))
+        mixtures[one] = tuple((listed.setdefault(names[k], len(listed)), w, a) for k, w, a in one.terms)
+    return Program(tuple(listed), leading, tuple(mixtures[one] for one in sums))
 
 
 @lru_cache(maxsize=32)
@@ -89,8 +89,19 @@ def curl(geometry: Orthogonal, d: int, components: str) -> Program:
 
 
 @lru_cache(maxsize=64)
-def second_derivative(geometry: Orthogonal, d: int, i: int, k: int, power: int) -> Program:
-    """A component of the Hessian; field 1, if i is not k, is the derivative along i."""
+def second_derivative(geometry: Orthogonal, d: int, i: int, k: int, power: int, in_one: bool) -> Program:
+    """A component of the Hessian. If i is not k, field 1 is the derivative along i, unless all is done in one."""
+    return _program(_second(geometry, d, i, k, power, in_one))
+
+
+@lru_cache(maxsize=32)
+def hessian(geometry: Orthogonal, d: int, power: int) -> Program:
+    """All components, row by row."""
+    sums = {(i, k): _second(geometry, d, i, k, power, True) for i in range(d) for k in range(i, d)}
+    return _program(*(sums[min(i, k), max(i, k)] for i in range(d) for k in range(d)), leading=(d * d,))
+
+
+def _second(geometry: Orthogonal, d: int, i: int, k: int, power: int, in_one: bool) -> _Sum:
     total = _Sum()
     by = geometry.power(exponents(d, (i, power - 1), (k, power - 1)))
     minus = Product(-1.0) * by
@@ -102,7 +113,7 @@ def second_derivative(geometry: Orthogonal, d: int, i: int, k: int, power: int) 
                 weight = geometry.power(exponents(d, (j, -2), (i, power + power)))
                 total.add((0, j, 1), geometry.slope(j, exponents(d, (i, 1))), weight)
     else:
-        total.add((1, k, 1), by)
+        total.add((0, (i, k), 1) if in_one else (1, k, 1), by)
         total.add((0, i, 1), geometry.slope(k, exponents(d, (i, 1))), minus)
         total.add((0, k, 1), geometry.slope(i, exponents(d, (k, 1))), minus)
-    return _program(total)
+    return total

@@ -292,10 +292,10 @@ def _fill_inside(result: list[list[Any]], directions: Directions, parts: list[li
 
 def _second(f: np.ndarray, slab: Slab, call: Call, i: int, k: int) -> np.ndarray:
     """A physical component of the Hessian on the pole, of those that are finite there."""
-    sources = Fields([f])
-    if i != k:
+    sources, in_one = Fields([f]), call.presence[0] is None
+    if i != k and not in_one:
         sources.append(call.run(Program(((0, i, 1),)), f, False, slab.lattice, None))
-    program = second_derivative(slab.geometry, slab.ndim, i, k, 0)
+    program = second_derivative(slab.geometry, slab.ndim, i, k, 0, in_one)
     values = call.run(program, sources, True, slab.lattice, None)[at(slab.pole.axis, slab.row)]
     return np.asarray(values, np.result_type(values, np.float64))
 

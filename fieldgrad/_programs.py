@@ -27,7 +27,8 @@ class Program(NamedTuple):
     # The derivatives that it takes: field, axis, order, which may be 0; or field, two axes, 1 for one along both
     components: tuple[tuple[int, Any, int], ...]
     leading: tuple[int, ...] = ()  # shape of the result before that of the fields
-    # For each result what is summed: component; weight, a number or a Product; array, or -1. None: just the components
+    # For each result what is summed: component; weight, a number or a Product; array, or -1. The same one twice is made
+    # once. None: just the components
     mixtures: Any = None
     reduction: str = "stack"
 
@@ -122,6 +123,11 @@ def is_plain(presence: Any) -> bool:
     return where is None and nan == "propagate"
 
 
+def whole(presence: Any, f: np.ndarray) -> bool:
+    """Whether no sample is absent."""
+    return _present(presence, f, False) is None
+
+
 def _present(presence, f, stacked):
     """Marks of the samples that exist; None if all do."""
     where, nan = presence
@@ -183,7 +189,7 @@ def _make_recipe(program, shape, dtype, order, axis, accuracy, edge_order, bound
         not dtype.isnative,
         dtype.char == "e",
         float(cval),
-        program.mixtures and [[_as_term(order, *term) for term in terms] for terms in program.mixtures],
+        program.mixtures and _as_mixtures(order, program.mixtures),
     )
     real = program.reduction == "norm"
     return _Recipe(plan, order, program.leading, np.dtype(kind.result.char.lower()) if real else kind.result)
@@ -197,6 +203,12 @@ def _as_component(order, tables, field, axis, m):
         return field, order.index(axis), tables[axis, m]
     pair = sorted(axis, key=order.index)
     return field, tuple(order.index(k) for k in pair), tuple(tables[k, m] for k in pair)
+
+
+def _as_mixtures(order, mixtures):
+    """As a plan wants them; equal ones stay one."""
+    made = {id(terms): [_as_term(order, *term) for term in terms] for terms in mixtures}
+    return [made[id(terms)] for terms in mixtures]
 
 
 def _as_term(order, component, weight, array):

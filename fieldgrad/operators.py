@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from . import _curved
 from ._arrays import as_field
 from ._calls import as_components, geometry_of
-from ._programs import Program, as_axes, carry_out, filled, is_plain
+from ._programs import Program, as_axes, carry_out, filled, is_plain, whole
 
 __all__ = ["curl", "directional_derivative", "divergence", "hessian", "jacobian", "laplacian", "partial"]
 
@@ -368,10 +369,17 @@ def hessian(
         return _curved.hessian(field, spacing, plain_options, presence, out, workers, components)
     d, options = field.ndim, (None, accuracy, edge_order, boundary, cval)
 
-    def derive(source, axis, order, there, result):
-        carry_out(Program(((0, axis, order),)), source, False, spacing, options, there, result, workers)
+    def derive(source, axis, order, there, result, beyond=cval):
+        how = (*options[:-1], beyond)
+        carry_out(Program(((0, axis, order),)), source, False, spacing, how, there, result, workers)
 
     def fill(samples, there, result):
+        if whole(there, samples) and d <= _MOST_AT_ONCE:
+            flat = result.reshape(d * d, *samples.shape)
+            carry_out(_all_seconds(d), samples, False, spacing, options, (None, "propagate"), flat, workers)
+            if not np.may_share_memory(flat, result):
+                result[...] = flat.reshape(result.shape)
+            return
         for k in range(d):
             derive(samples, k, 2, there, result[k, k])
         # A first derivative waits where the transposed component will be.
@@ -380,7 +388,7 @@ def hessian(
             first = result[d - 1, i]
             derive(samples, i, 1, there, first)
             for k in range(i + 1, d):
-                derive(first, k, 1, of_first, result[i, k])
+                derive(first, k, 1, of_first, result[i, k], 0.0)
             for k in range(i + 1, d):
                 result[k, i] = result[i, k]
 
@@ -443,6 +451,19 @@ def directional_derivative(
     weights = [(k, 1.0, k) for k in range(d)] if arrays else [(k, float(vectors[k]), -1) for k in range(d)]
     program = Program(tuple((0, k, 1) for k in range(d)), mixtures=(tuple(weights),))
     return carry_out(program, field, False, spacing, (None, *options), (where, nan), out, workers, arrays)
+
+
+#: Axes of a field whose second derivatives are made in one go.
+_MOST_AT_ONCE = 8
+
+
+@lru_cache(maxsize=_MOST_AT_ONCE)
+def _all_seconds(d):
+    """All second derivatives, of which opposite ones are one."""
+    pairs = [(i, k) for i in range(d) for k in range(i, d)]
+    terms = {pair: ((n, 1.0, -1),) for n, pair in enumerate(pairs)}
+    components = tuple((0, k, 2) if i == k else (0, (i, k), 1) for i, k in pairs)
+    return Program(components, (d * d,), tuple(terms[min(i, k), max(i, k)] for i in range(d) for k in range(d)))
 
 
 # ---- arguments -----------------------------------------------------------------------------------------------

@@ -175,7 +175,7 @@ cdef class Plan:
         if self.mixture == NULL:
             raise MemoryError()
         for m, terms in enumerate(mixtures):
-            self.mixture[m].same = mixtures.index(terms) if terms in mixtures[:m] else -1
+            self.mixture[m].same = next((k for k in range(m) if mixtures[k] is terms), -1)
             room = np.zeros(len(terms) * sizeof(Term), np.uint8)
             self.mixture[m].terms = len(terms)
             self.mixture[m].term = <Term *>self.keep(room, np.uint8)
@@ -231,13 +231,13 @@ cdef class Plan:
             for t in range(self.mixture[m].terms):
                 job.has_constant |= self.stencil[self.mixture[m].term[t].component].axis < 0
         if job.joined:
-            job.side_by_side = job.mixtures
+            job.side_by_side = 1 if job.reduction == STACK else job.mixtures
         elif any(self.stencil[t].through >= 0 for t in range(job.components)):
             raise ValueError("second derivatives along two axes are for sums without gaps, of not too many terms")
         return 0
 
     cdef int alike(self, Mixture *mixture, int t):
-        """An earlier term of a sum that takes the same samples, in the interior, and is weighed in the same way; or -1."""
+        """An earlier term of a sum that takes the same samples, in the interior, and is weighed likewise; or -1."""
         cdef Term *term = &mixture.term[t]
         cdef Term *other
         cdef Stencil *one = &self.stencil[term.component]
@@ -334,7 +334,7 @@ cdef class Plan:
         lines = np.stack([exact, -exact], axis=-1)
         if stencil.uneven:
             pairs = np.stack([table.weights + table.ahead, -(table.weights + table.behind)], axis=1)
-            exact = pairs.reshape(2 * stencil.terms, -1 if stencil.terms else stencil.hi - stencil.lo).T / table.divisor
+            exact = pairs.reshape(2 * stencil.terms, stencil.hi - stencil.lo).T / table.divisor
             lines = np.concatenate([exact, -exact.sum(axis=1, keepdims=True)], axis=1)
             if stencil.axis == self.job.dims - 1:
                 stencil.exact_row = self.keep_weights(exact.T, stencil.axis)
@@ -368,7 +368,7 @@ cdef class Plan:
         cdef Job *job = &self.job
         cdef bint plain = job.reduction == STACK and job.mixtures == 0
         # Those in scratch lie in L1 beside the rows of one component, or of one sum.
-        cdef int near = 1 + job.mixtures if job.joined else job.side_by_side
+        cdef int near = job.side_by_side + job.joined
         cdef Py_ssize_t block = BLOCK_BYTES if plain else REDUCED_BYTES // max(1, near)
         cdef Py_ssize_t tile_blocks, limit = max(512, block // job.item), quantum = 64 * job.lanes
         job.block_columns = job.columns

@@ -29,7 +29,7 @@
 enum { FG_NO_DIVISION, FG_DIVIDE, FG_DIVIDE_BY_FMA };
 
 /* Terms of a stencil, at most; and of a sum of several. */
-enum { FG_MOST_TERMS = 32, FG_MOST_SUMMED = 160 };
+enum { FG_MOST_TERMS = 32, FG_MOST_SUMMED = 320 };
 
 /* What a suppression says of a sample that rounding may decide; see rows/suppress.h. */
 enum { FG_CLOSE = 8 };

@@ -537,7 +537,8 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
     worker.sources.ahead = NULL
     if job.joined and job.reduction == STACK:
         for k in range(job.mixtures):
-            sweep_to_result(worker, k, plane, r0, r1)
+            if job.mixture[k].same < 0:
+                sweep_to_results(worker, k, plane, r0, r1)
     else:
         reduce_rows(worker, plane, r0, r1)
 
@@ -573,14 +574,13 @@ cdef struct Patch:
     Py_ssize_t plane, r0, r1, c0, c1
 
 
-cdef void sweep_to_result(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
-    """A mixture, for a block; to where it belongs at once if that does no harm."""
+cdef void sweep_to_results(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
+    """A mixture, for a block, and those that equal it; to where it belongs at once if that does no harm."""
     cdef Job *job = worker.job
     cdef const Mixture *mixture = &job.mixture[k]
     cdef Tile *tile = &worker.tile
-    cdef Py_ssize_t width = tile.c1 - tile.c0
     cdef bint whole = mixture.inner_columns[0] <= tile.c0 and tile.c1 <= mixture.inner_columns[1]
-    cdef char *block = worker.scratch + (k if mixture.same < 0 else mixture.same) * job.block_rows * width * job.item
+    cdef int other
     worker.sources.streamed = job.mode == STREAMED and whole and mixture.pairs <= 4
     if not job.repeats and (worker.sources.streamed or job.mode == IN_PLACE):
         worker.sources.ahead = look_ahead(worker, k, plane, r1)
@@ -588,9 +588,10 @@ cdef void sweep_to_result(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0
                    job.out.stride[job.dims - 2] // job.item)
         return
     worker.sources.streamed = False
-    if mixture.same < 0:
-        sweep_rows(worker, mixture, plane, r0, r1, block, width)
-    emit(worker, k, plane, r0, r1, block, job.lanes)
+    sweep_rows(worker, mixture, plane, r0, r1, worker.scratch, tile.c1 - tile.c0)
+    for other in range(k, job.mixtures):
+        if other == k or job.mixture[other].same == k:
+            emit(worker, other, plane, r0, r1, worker.scratch, job.lanes)
 
 
 cdef void sweep_rows(Worker *worker, const Mixture *mixture, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
@@ -601,6 +602,9 @@ cdef void sweep_rows(Worker *worker, const Mixture *mixture, Py_ssize_t plane, P
     cdef Py_ssize_t first = max(tile.c0, mixture.inner_columns[0]), last = min(tile.c1, mixture.inner_columns[1])
     cdef Py_ssize_t r = r0, end, c
     cdef char *row
+    if mixture.as_is and job.stencil[mixture.term[0].component].through < 0:
+        component(worker, mixture.term[0].component, plane, r0, r1, dst, stride)
+        return
     while r < r1:
         end = r + 1
         if mixture.inner_rows[0] <= r < mixture.inner_rows[1]:
@@ -767,8 +771,9 @@ cdef inline bint is_along_row(const Job *job, const Stencil *stencil, Py_ssize_t
     return stencil.axis == job.dims - 1 and stencil.uneven and stencil.lo <= i < stencil.hi
 
 
-cdef void convert(Worker *worker, const Stencil *stencil, Py_ssize_t which, Py_ssize_t shift, const Patch *patch) noexcept nogil:
-    """Let a source be the samples of a patch, shifted along the stencil's axis; converted, those beyond the tile, too."""
+cdef void convert(Worker *worker, const Stencil *stencil, Py_ssize_t which, Py_ssize_t shift,
+                  const Patch *patch) noexcept nogil:
+    """Let a source be the samples of a patch, shifted along the stencil's axis: converted, beyond the tile, too."""
     cdef Job *job = worker.job
     cdef Tile *tile = &worker.tile
     cdef Py_ssize_t plane = patch.plane, row = patch.r0, column = patch.c0, rows = patch.r1 - patch.r0
