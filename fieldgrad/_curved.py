@@ -23,6 +23,8 @@ def _run(operator, f, leading, spacing, options, presence, out, workers, real=Fa
     def fill(samples, there, result):
         lattice, poles = grid.lattice, poles_of(grid)
         lattice.axes_for(samples.shape[1:] if stacked else samples.shape)
+        if stacked and poles and samples.dtype.kind not in "fc":  # components change their signs at poles
+            samples = samples.astype(np.float64)
         if poles:
             there = as_present(there[0], there[1], samples, stacked), "propagate"
         call = Call(settings(options, poles, operator.raised, operator.second), there, workers)

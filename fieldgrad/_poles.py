@@ -8,7 +8,7 @@ limit of the components along the coordinates, whichever way it is approached.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,7 +85,11 @@ class Slab:
         beyond = np.arange(min(reach, n - 1) if pole.distinct else 0, 0, -1)
         order, done = np.concatenate([beyond, near]), len(beyond)
         self._samples = order if not pole.last else n - 1 - order[::-1]
+        # Where they are in the slab, and in the whole field, which those beyond leave backwards.
         self._ghosts = slice(0, done) if not pole.last else slice(len(near), len(order))
+        self._near = slice(done, len(order)) if not pole.last else slice(0, len(near))
+        self._of_near = slice(0, len(near)) if not pole.last else slice(n - len(near), n)
+        self._of_ghosts = slice(done, 0, -1) if not pole.last else slice(-2, -2 - done, -1)
         self.pole, self.directions, self.ndim = pole, Directions(pole, shape), len(shape)
         self.shape = tuple(len(order) if k == pole.axis else m for k, m in enumerate(shape))
         # The pole, and the samples whose results the slab is there for: in the slab, and in the whole field.
@@ -100,19 +104,22 @@ class Slab:
 
     def continued(self, f: np.ndarray, first: int, signs: Any = None) -> np.ndarray:
         """Samples whose axes begin with `first`; of vectors, whose components change their signs on the way."""
-        pole = self.pole
-        result = np.ascontiguousarray(np.take(f, self._samples, axis=first + pole.axis))
-        beyond = at(first + pole.axis, self._ghosts)
-        ghosts = result[beyond]
-        if not ghosts.size:
+        pole, half, n = self.pole, self.pole.distinct // 2, f.shape[first + self.pole.circle]
+        shape = f.shape[:first] + self.shape
+        result = np.empty(shape, f.dtype)
+        result[at(first + pole.axis, self._near)] = f[at(first + pole.axis, self._of_near)]
+        if self._ghosts.start == self._ghosts.stop:
             return result
+        source, target = [slice(None)] * f.ndim, [slice(None)] * f.ndim
+        source[first + pole.axis], target[first + pole.axis] = self._of_ghosts, self._ghosts
         for k in pole.mirrored:
-            ghosts = np.flip(ghosts, axis=first + k)
-        circle = np.arange(f.shape[first + pole.circle])
-        ghosts = np.take(ghosts, (circle + pole.distinct // 2) % pole.distinct, axis=first + pole.circle)
+            source[first + k] = slice(None, None, -1)
+        for to, of in ((slice(0, half), slice(half, 2 * half)), (slice(half, n), slice(0, n - half))):
+            source[first + pole.circle], target[first + pole.circle] = of, to
+            result[tuple(target)] = f[tuple(source)]
         if signs is not None:
-            ghosts = ghosts * np.reshape(np.array(signs, ghosts.real.dtype), (-1, *[1] * (ghosts.ndim - 1)))
-        result[beyond] = ghosts
+            beyond = result[at(first + pole.axis, self._ghosts)]
+            beyond *= np.reshape(np.array(signs, result.real.dtype), (-1, *[1] * (f.ndim - 1)))
         return result
 
     def _lattice(self, whole: Lattice) -> Lattice:
@@ -168,6 +175,29 @@ slab_at = lru_cache(maxsize=32)(Slab)
 # ---- limits ------------------------------------------------------------------------------------------------
 
 
+class _Fit:
+    """Coefficients (terms, others) of functions (terms, directions), by least squares of what is a number."""
+
+    def __init__(self, basis: np.ndarray) -> None:
+        self._basis, self._of_all = basis, _inverse(np.einsum("ic,jc->ij", basis, basis))
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        known = ~np.isnan(values)
+        if known.all():
+            return self._of_all @ np.einsum("ic,cp->ip", self._basis, values)
+        normal = np.einsum("ic,jc,cp->pij", self._basis, self._basis, known.astype(float))
+        right = np.einsum("ic,cp->pi", self._basis, np.where(known, values, 0))
+        return np.asarray((_inverse(normal) @ right[..., None])[..., 0].T)
+
+
+def _inverse(normal: np.ndarray) -> np.ndarray:
+    return np.linalg.pinv(normal, rcond=1e-10, hermitian=True)
+
+
+def _pairs(m: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(m) for j in range(i, m)]
+
+
 class Directions:
     """The directions in which a pole is passed, as a place to fit vectors and tensors. Values have the shape of the
     pole's samples: that of the grid but for the pole's axis."""
@@ -179,6 +209,17 @@ class Directions:
         self.axes = (pole.axis, *pole.angles)
         self.frame = pole.frame.reshape(*pole.frame.shape[:2], -1).astype(float)  # (m, m, directions)
 
+    @cached_property
+    def _along(self) -> _Fit:
+        """Of vectors, by their components on the way through the pole."""
+        return _Fit(self.frame[:, 0])
+
+    @cached_property
+    def _squared(self) -> _Fit:
+        """Of symmetric tensors, by their square forms there."""
+        u = self.frame[:, 0]
+        return _Fit(np.array([u[i] * u[j] * (1 if i == j else 2) for i, j in _pairs(len(u))]))
+
     def flat(self, values: np.ndarray) -> np.ndarray:
         """(directions, others)"""
         return np.moveaxis(values, self._angles, range(len(self._angles))).reshape(self.frame.shape[2], -1)
@@ -186,19 +227,9 @@ class Directions:
     def whole(self, flat: np.ndarray) -> np.ndarray:
         return np.moveaxis(flat.reshape(self._moved), range(len(self._angles)), self._angles)
 
-    def fit(self, basis: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """Coefficients (terms, others) of functions (terms, directions), by least squares of what is a number."""
-        known = ~np.isnan(values)
-        if known.all():
-            normal = np.einsum("ic,jc->ij", basis, basis)
-            return np.linalg.pinv(normal, rcond=1e-10, hermitian=True) @ np.einsum("ic,cp->ip", basis, values)
-        normal = np.einsum("ic,jc,cp->pij", basis, basis, known.astype(float))
-        right = np.einsum("ic,cp->pi", basis, np.where(known, values, 0))
-        return (np.linalg.pinv(normal, rcond=1e-10, hermitian=True) @ right[..., None])[..., 0].T
-
     def vector(self, values: np.ndarray) -> np.ndarray:
         """In fixed axes (m, others), the vector whose components along the way through the pole are these."""
-        return self.fit(self.frame[:, 0], self.flat(values))
+        return self._along(self.flat(values))
 
     def components(self, vector: np.ndarray) -> list[np.ndarray]:
         """Of a vector in fixed axes, those along the pole's axis and its angles."""
@@ -206,13 +237,13 @@ class Directions:
 
     def components_of(self, flat: np.ndarray) -> np.ndarray:
         """[j], (directions, others): of the vector that is fitted to those on the way through the pole."""
-        return np.einsum("ijc,ip->jcp", self.frame, self.fit(self.frame[:, 0], flat))
+        return np.einsum("ijc,ip->jcp", self.frame, self._along(flat))
 
     def tensor(self, parts: list[np.ndarray]) -> list[list[np.ndarray]]:
         """Components [i][j] of the tensor that, on the way through the pole, makes vectors with these components."""
         flat = [self.flat(part) for part in parts]
         rows = [
-            self.fit(self.frame[:, 0], sum(self.frame[r, j][:, None] * part for j, part in enumerate(flat)))
+            self._along(sum(self.frame[r, j][:, None] * part for j, part in enumerate(flat)))
             for r in range(self.frame.shape[0])
         ]
         turned = self._turned(np.stack(rows))
@@ -226,13 +257,9 @@ class Directions:
 
     def quadratic_of(self, flat: np.ndarray) -> np.ndarray:
         """[i, j], (directions, others)"""
-        u = self.frame[:, 0]
-        m = len(u)
-        pairs = [(i, j) for i in range(m) for j in range(i, m)]
-        basis = np.array([u[i] * u[j] * (1 if i == j else 2) for i, j in pairs])
-        found = self.fit(basis, flat)
+        found, m = self._squared(flat), len(self.frame)
         matrix = np.empty((m, m, found.shape[1]), found.dtype)
-        for (i, j), value in zip(pairs, found, strict=True):
+        for (i, j), value in zip(_pairs(m), found, strict=True):
             matrix[i, j] = matrix[j, i] = value
         return self._turned(matrix)
 

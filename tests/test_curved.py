@@ -357,6 +357,15 @@ def test_absent_vectors_never_matter_on_poles(components, function):
 # ---- numbers -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("function", (fg.divergence, fg.curl))
+@pytest.mark.parametrize("dtype", ("?", "u1", "i4", "f4", "c8"))
+def test_vectors_of_any_numbers_change_signs_at_poles(function, dtype):
+    grid = fg.Grid.polar(np.linspace(0, 1, 7), circle(8))
+    F = (np.arange(2 * 7 * 8) % 2).reshape(2, 7, 8)
+    exact = function(F.astype(float), grid)
+    np.testing.assert_allclose(function(F.astype(dtype), grid), exact, atol=1e-4 if dtype in ("f4", "c8") else 0)
+
+
 @pytest.mark.parametrize("name", ("polar", "shell", "geographic"))
 @pytest.mark.parametrize("dtype", ("f4", "c16", "i4", ">f8", "f2"))
 def test_types(name, dtype):
