@@ -114,7 +114,6 @@ _SMOOTH = (
 )
 
 
-
 def _operators() -> Iterator[ProcessJob]:
     """On straight and on curved grids; what these keep for the next call is there before."""
     cube, plane = (192, 192, 192), (2048, 2048)
