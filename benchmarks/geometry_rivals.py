@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import fields, ours
 from .rivals import Rival
 
 if TYPE_CHECKING:
@@ -63,3 +64,36 @@ def metpy(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
         return geospatial_gradient(f, latitude=lat, longitude=lon, crs=sphere)
 
     return Rival(gradient, 0, False)
+
+
+def py_pde(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
+    """Of fields without angles, all that it knows: as many cells as there are samples, compiled beforehand."""
+    import pde
+
+    [grid] = spacing
+    r = (0.0 if grid.coords[0][0] == 0 else 0.5, 1.0)
+    if grid.ndim == 2:
+        peer = pde.PolarSymGrid(r, f.size)
+    elif job.spacing is fields.cylindrical:
+        peer = pde.CylindricalSymGrid(r, (0.0, 1.0), (f[..., 0].size, f.shape[-1]))
+    else:
+        peer = pde.SphericalSymGrid(r, f.size)
+    operator = peer.make_operator_no_bc({"laplacian": "laplace"}.get(job.function, job.function))
+    samples = np.pad(f.reshape(peer.shape), 1, mode="edge")
+    out = np.empty((peer.dim, *peer.shape) if job.function == "gradient" else peer.shape)
+    operator(samples, out)
+    return Rival(lambda: operator(samples, out), same=False)
+
+
+def sparse(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
+    """The product with the same operator's matrix, or with its transpose."""
+    matrix, x = spacing[0].matrix(), f.ravel()
+    if job.function is ours.adjoint:
+        matrix = matrix.T.tocsr()
+    return Rival(lambda: matrix @ x)
+
+
+def matvec(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
+    """The operator whose adjoint it is."""
+    x = fields.dense(f.shape[1:], f.dtype).ravel()
+    return Rival(lambda: spacing[0].operator.matvec(x), same=False)

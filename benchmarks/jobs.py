@@ -134,18 +134,27 @@ def _operators():
 
 def _geometry():
     """Gradients on curved grids, and around absent samples."""
-    half, by = {"plain": 0.5}, (geometry_rivals.numpy,)
+    half, by = {"plain": 0.5}, (geometry_rivals.numpy, geometry_rivals.py_pde)
     plane, cube = (4096, 4096), _cube(192)
     for shape, size, spacing in (
         (plane, "4096²", fields.polar),
         (plane, "4096²", fields.annulus),
-        (plane, "4096²", fields.geographic),
         (cube, "192³", fields.cylindrical),
         (cube, "192³", fields.spherical),
         (cube, "192³", fields.shell),
     ):
         name = f"gradient {size} float64, out, {spacing.__name__}"
-        yield Job("geometry", name, shape, half, spacing=spacing, against_plain=True, rivals=by)
+        targets = {**half, "copy": 0.5}  # with nothing but rows of radii py-pde runs at the speed of memory
+        yield Job("geometry", name, shape, targets, spacing=spacing, against_plain=True, rivals=by)
+    yield Job(
+        "geometry",
+        "gradient 4096² float64, out, geographic",
+        plane,
+        half,
+        spacing=fields.geographic,
+        against_plain=True,
+        rivals=(geometry_rivals.numpy,),
+    )
     yield Job(
         "geometry",
         "gradient 1024² float64, out, geographic",
@@ -156,8 +165,16 @@ def _geometry():
         rivals=(geometry_rivals.metpy,),
     )
     for spacing in (fields.curvilinear, fields.riemannian):
-        name = f"gradient 4096² float64, out, {spacing.__name__}"
-        yield Job("geometry", name, plane, {}, spacing=spacing, against_plain=True, rivals=())
+        yield Job(
+            "geometry",
+            f"gradient 4096² float64, out, {spacing.__name__}",
+            plane,
+            {"copy": 0.5},
+            spacing=spacing,
+            against_plain=True,
+            rivals=(),
+            reads_metric=True,
+        )
     for shape, size in ((plane, "4096²"), (cube, "192³")):
         yield Job(
             "geometry",
@@ -171,7 +188,44 @@ def _geometry():
     for function, layout in (("laplacian", fields.dense), ("divergence", fields.vectors), ("curl", fields.vectors)):
         for spacing in (fields.spherical, fields.shell):
             name = f"{function} 192³ float64, out, {spacing.__name__}"
-            yield Job("geometry", name, cube, {"copy": 0.6}, function, layout=layout, spacing=spacing, rivals=())
+            by = (geometry_rivals.py_pde,) if function == "laplacian" else ()
+            yield Job("geometry", name, cube, {"copy": 0.6}, function, layout=layout, spacing=spacing, rivals=by)
+    for shape, size, spacing in ((plane, "4096²", fields.annulus), (cube, "192³", fields.cylindrical)):
+        name = f"laplacian {size} float64, out, {spacing.__name__}"
+        by = (geometry_rivals.py_pde,)
+        yield Job("geometry", name, shape, {"copy": 0.5}, "laplacian", spacing=spacing, rivals=by)
+
+
+def _products():
+    """The gradient as an operator of linear algebra, and its adjoint, beside their matrices."""
+    shape = _cube(128)
+    for name, spacing, options in (
+        ("unit spacing", fields.unit, {}),
+        ("uneven coordinates", fields.uneven, {}),
+        ("periodic", fields.unit, {"boundary": "periodic"}),
+        ("accuracy 4", fields.unit, {"accuracy": 4}),
+        ("shell", fields.shell, {}),  # at an origin rows of the matrix have a sample for every direction
+    ):
+        made = {"spacing": ours.linear(spacing, **options), "reuse": False}
+        yield Job(
+            "products",
+            f"gradient operator 128³ float64, {name}",
+            shape,
+            {"sparse": 5},
+            ours.product,
+            rivals=(geometry_rivals.sparse,),
+            **made,
+        )
+        yield Job(
+            "products",
+            f"its adjoint 128³ float64, {name}",
+            shape,
+            {"matvec": 1 / 1.5},
+            ours.adjoint,
+            layout=fields.vectors,
+            rivals=(geometry_rivals.matvec, geometry_rivals.sparse),
+            **made,
+        )
 
 
 def _sizes():
@@ -385,6 +439,7 @@ JOBS: tuple[Job, ...] = (
     *_stencils(),
     *_operators(),
     *_geometry(),
+    *_products(),
     *_sizes(),
     *_filters(),
     *_gaussians(),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,32 @@ SAMPLES = 128  # along each axis of the field that is interpolated
 
 def along_diagonal(f: np.ndarray, *spacing: Any, direction: Any, **options: Any) -> np.ndarray:
     return fg.directional_derivative(f, direction, *spacing, **options)
+
+
+class Linear(NamedTuple):
+    """A gradient as an operator, and as the matrix that it spares."""
+
+    operator: Any
+    matrix: Callable[[], Any]
+
+
+def linear(make_spacing: Callable[[Any], tuple], **options: Any) -> Callable[[Any], tuple[Linear]]:
+    """What takes a shape to the gradient on it."""
+
+    def make(shape: tuple[int, ...]) -> tuple[Linear]:
+        spacing = make_spacing(shape)
+        operator = fg.gradient_operator(shape, *spacing, **options)
+        return (Linear(operator, lambda: fg.gradient_matrix(shape, *spacing, **options)),)
+
+    return make
+
+
+def product(f: np.ndarray, linear: Linear) -> np.ndarray:
+    return linear.operator.matvec(f.ravel())
+
+
+def adjoint(vectors: np.ndarray, linear: Linear) -> np.ndarray:
+    return linear.operator.rmatvec(vectors.ravel())
 
 
 @cache

@@ -6,7 +6,7 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,8 +27,17 @@ def resident(field):
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
+def forget():
+    # The high-water mark of what came before.
+    try:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")
+    except OSError:
+        pass
+
 f = np.random.default_rng(7).random({shape}, np.{dtype})
 {prepare}
+forget()
 before = resident("VmRSS")
 result = {call}
 grown = resident("VmHWM") - before
@@ -104,6 +113,41 @@ _SMOOTH = (
     "fg.critical_points(f[:9, :9, :9], persistence=True)"
 )
 
+
+def _operators() -> Iterator[ProcessJob]:
+    """On straight and on curved grids; what these keep for the next call is there before."""
+    cube, plane = (192, 192, 192), (2048, 2048)
+    vectors = "F = np.stack([f] * f.ndim)\n"
+    of_sea = "from benchmarks import fields; sea = fields.coastline(f.shape)\n"
+    calls = {
+        "gradient": "fg.gradient(f, *grid)",
+        "laplacian": "fg.laplacian(f, *grid)",
+        "divergence": "fg.divergence(F, *grid)",
+        "curl": "fg.curl(F, *grid)",
+        "hessian": "fg.hessian(f, *grid)",
+        "directional derivative": "fg.directional_derivative(f, range(1, f.ndim + 1), *grid)",
+        "gradient, 30 % absent": "fg.gradient(f, *grid, where=sea)",
+    }
+    for shape, size, spacing, names in (
+        (cube, "192³", "unit", [name for name in calls if name != "gradient"]),
+        (plane, "2048²", "polar", ["gradient", "laplacian", "directional derivative"]),
+        (cube, "192³", "spherical", ["laplacian", "divergence", "curl", "hessian"]),
+        (plane, "2048²", "curvilinear", [name for name in calls if "absent" not in name]),
+    ):
+        for name in names:
+            call = calls[name]
+            prepare = f"from benchmarks import fields; grid = fields.{spacing}(f.shape)\n"
+            prepare += (vectors if "F" in call else "") + (of_sea if "sea" in call else "")
+            if spacing == "curvilinear":
+                prepare += call
+            place = "" if spacing == "unit" else f", {spacing}"
+            yield ProcessJob(
+                f"memory beyond the result, {name} {size}{place}",
+                {"MiB": 16, "MiB traced": 16},
+                partial(_peak_memory, call=call, shape=shape, prepare=prepare),
+            )
+
+
 PROCESS_JOBS = (
     ProcessJob(
         _REUSED,
@@ -116,6 +160,7 @@ PROCESS_JOBS = (
         {"MiB": 16},
         partial(_peak_memory, call="fg.sobel(f)", **_IMAGE),
     ),
+    *_operators(),
     ProcessJob(
         "memory beyond the input, canny 4096² float32",
         {"bytes a sample": 6},

@@ -92,6 +92,9 @@ def scikit_image(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
 #: What a rival needs installed, if it has another name.
 MODULES = {
     "opencv": "cv2",
+    "py_pde": "pde",
+    "sparse": "scipy",
+    "matvec": "fieldgrad",
     "scikit_image": "skimage",
     "one_worker": "fieldgrad",
     "make_interp_spline": "scipy",

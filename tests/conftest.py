@@ -13,6 +13,7 @@ COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, Heal
 settings.register_profile("default", max_examples=200, derandomize=True, **COMMON)
 settings.register_profile("sanitizer", max_examples=15, derandomize=True, **COMMON)
 settings.register_profile("nightly", max_examples=10_000, **COMMON)
+PEERS = ("gudhi", "metpy", "pde", "pyscf")  # by the names of their modules, and of marks
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 settings.load_profile(PROFILE)
 
@@ -24,6 +25,8 @@ def pytest_configure(config):
         "uninstrumented: takes too long, or too much memory, under a sanitizer, where other tests go the same ways",
     )
     config.addinivalue_line("markers", "gudhi: beside GUDHI, where it is to be had")
+    config.addinivalue_line("markers", "metpy: beside MetPy, where it is to be had")
+    config.addinivalue_line("markers", "pde: beside py-pde, where it is to be had")
     config.addinivalue_line("markers", "pyscf: a molecule by PySCF, where it is to be had")
     config.addinivalue_line("markers", "free_memory(bytes): runs where so much memory is free")
 
@@ -39,7 +42,7 @@ def _has_its_machine(item):
     return not (
         (item.get_closest_marker("linux") and sys.platform != "linux")
         or (item.get_closest_marker("uninstrumented") and PROFILE == "sanitizer")
-        or any(item.get_closest_marker(name) and find_spec(name) is None for name in ("gudhi", "pyscf"))
+        or any(item.get_closest_marker(name) and find_spec(name) is None for name in PEERS)
         or (memory and _free_memory() < memory.args[0])
     )
 
