@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._charts import Atlas, Chart, atlas_of
 from ._config import as_workers
-from ._domain import Ends, Part, as_ends, euler_characteristic, without_absent
-from ._sample_points import of_filtration
+from ._domain import Ends, Part, Samples, samples_of
+from ._sample_points import names_of, of_filtration
 from ._zeros import Undecided, search
 from .interpolant import Interpolant
 
-_MOST_AXES = 3
 #: Zeros are the same if they are of one kind and closer than this part of a piece.
 SAME = 1e-7
 #: How far a vertex may be from the point that takes its persistence, in steps.
@@ -25,72 +25,89 @@ def points_of_spline(
     f: Any, spacing: tuple, box: Any, persistence: bool, max_boxes: int, workers: int | None
 ) -> dict[str, Any]:
     """The columns of `CriticalPoints` and what is said of all of them."""
-    field, absent = without_absent(f)
-    spline = Interpolant(field if absent is None else _filled(field, absent), *spacing, workers=workers)
-    if spline.ndim > _MOST_AXES:
-        raise ValueError(f"f must have one to {_MOST_AXES} axes, got {spline.ndim}")
-    extent = [(float(axis.breaks[0]), float(axis.breaks[-1])) for axis in spline._axes]
-    whole = tuple(pair if axis.period is None else None for axis, pair in zip(spline._axes, extent, strict=True))
-    ends = as_ends(box, whole, extent)
-    workers = as_workers(workers)
-    skip = None if absent is None else touched(spline, absent)
-    found = find(spline._axes, spline._coefficients, ends, skip, max_boxes, workers)
-    columns = _columns(spline, found, workers)
-    undecided = undecided_parts(spline, found.undecided, columns["points"], columns["index"])
-    unsearched = [] if skip is None else skipped_parts(spline, skip, ends)
-    unsearched += [] if found.behind is None else [part_behind(spline, ends, found.behind)]
-    at_sides, sides_complete = sum_over_sides(spline, ends, skip, max_boxes, workers)
-    index_sum = int(((-1) ** columns["index"].astype(int)).sum()) + at_sides
-    index_sum += sum(part.turns or 0 for part in undecided)
-    euler = index_sum, euler_characteristic(ends)
-    gap, partner = _matched(field, absent, spline, columns, workers) if persistence else (None, None)
+    samples, workers = samples_of(f, spacing), as_workers(workers)
+    atlas = atlas_of(samples, box, workers)
+    tables, undecided, unsearched, index_sum, sides_complete = [], [*atlas.seams], [*atlas.cut], 0, True
+    for chart in atlas.charts:
+        found = find(chart.spline._axes, chart.spline._coefficients, chart.ends, chart.skip, max_boxes, workers, chart.spread)
+        points = _of_chart(chart, found, workers)
+        parts = undecided_parts(chart.spline, found.undecided, points.x, points.index)
+        gone = [] if chart.skip is None else skipped_parts(chart.spline, chart.skip, chart.ends)
+        gone += [] if found.behind is None else [part_behind(chart.spline, chart.ends, found.behind)]
+        at_sides, complete = sum_over_sides(chart, max_boxes, workers)
+        tables.append(points)
+        undecided += [part for part in map(chart.part, parts) if part is not None]
+        unsearched += [part for part in map(chart.part, gone) if part is not None]
+        index_sum, sides_complete = index_sum + at_sides, sides_complete and complete
+    if len(atlas.charts) > 1:
+        from ._caps import each_once, united
+
+        tables = each_once(tables)
+        undecided, unsearched = (united(parts, samples) for parts in (undecided, unsearched))
+    columns = _columns(atlas, samples, tables)
+    index_sum += int(((-1) ** columns["index"].astype(int)).sum()) + sum(part.turns or 0 for part in undecided)
+    gap, partner = _matched(samples, atlas, columns, workers) if persistence else (None, None)
     return columns | {
         "persistence": gap,
         "partner": partner,
         "undecided": undecided,
         "unsearched": unsearched,
-        "complete": sides_complete and not undecided and not unsearched and euler[0] == euler[1],
-        "euler": euler,
+        "complete": sides_complete and not undecided and not unsearched and index_sum == atlas.euler,
+        "euler": (index_sum, atlas.euler),
     }
 
 
-def _filled(field, absent):
-    """Absent samples become equal to the nearest one that is present."""
-    from scipy.ndimage import distance_transform_edt
+def _of_chart(chart: Chart, found: Found, workers: int) -> OfChart:
+    """Each point once."""
+    values, _, hessian = chart.spline._evaluate(found.points, 2, False, workers)
+    index = (np.linalg.eigvalsh(hessian) < 0).sum(axis=1).astype(np.int8)
+    keep = firsts(chart.spline._axes, found.place, index)
+    keep = keep[chart.owns(found.points[keep])]
+    x = found.points[keep]
+    return OfChart(chart, x, chart.to_grid(x), values[keep], hessian[keep], index[keep])
 
-    nearest = distance_transform_edt(absent, return_distances=False, return_indices=True)
-    return field[tuple(nearest)]
 
-
-def _columns(spline: Interpolant, found: Found, workers: int) -> dict[str, np.ndarray]:
-    """Each point once, ordered by value and place."""
-    values, _, hessian = spline._evaluate(found.points, 2, False, workers)
+def _columns(atlas: Atlas, samples: Samples, tables: list[OfChart]) -> dict[str, np.ndarray]:
+    """Points of all charts, ordered by value and place."""
+    points, values, index = (np.concatenate([getattr(t, of) for t in tables]) for of in ("points", "values", "index"))
+    hessian = np.concatenate([_physical(table, atlas.frames) for table in tables])
+    order = np.lexsort((*points.T[::-1], values))
+    points, hessian = points[order], hessian[order]
     eigenvalues, eigenvectors = np.linalg.eigh(hessian)
-    index = (eigenvalues < 0).sum(axis=1).astype(np.int8)
-    keep = firsts(spline._axes, found.place, index)
-    keep = keep[np.lexsort((*found.points[keep].T[::-1], values[keep]))]
     return {
-        "points": found.points[keep],
-        "indices": in_samples(spline, found.points[keep]),
-        "values": values[keep],
-        "hessian": hessian[keep],
-        "eigenvalues": eigenvalues[keep],
-        "eigenvectors": eigenvectors[keep],
-        "index": index[keep],
+        "points": points if atlas.positions is None else atlas.positions(points),
+        "indices": in_samples(samples, points),
+        "values": values[order],
+        "hessian": hessian,
+        "eigenvalues": eigenvalues,
+        "eigenvectors": eigenvectors,
+        "index": index[order],
     }
 
 
-def _matched(field, absent, spline, columns, workers):
+def _physical(table: OfChart, frames: Any) -> np.ndarray:
+    """Second derivatives along orthonormal vectors. Where the gradient is zero they transform as a tensor does."""
+    if frames is None:
+        return table.hessian
+    at = table.chart.off_poles(table.points)
+    directions, jacobian = frames(at), table.chart.jacobian(at)
+    if jacobian is not None:
+        directions = jacobian @ directions
+    return directions.swapaxes(1, 2) @ table.hessian @ directions
+
+
+def _matched(samples, atlas, columns, workers):
     """Persistence and partner of the nearest vertices of the same index, each given once."""
     from scipy.spatial import cKDTree
 
-    periodic = [axis.period is not None for axis in spline._axes]
-    vertices, index, gap, partner = of_filtration(field, absent, periodic, True, workers)
-    place = np.stack(np.unravel_index(vertices, field.shape), axis=1).astype(float)
-    around = np.where(periodic, field.shape, 0)
+    shape = samples.field.shape
+    periodic = np.array([axis.periodic for axis in samples.axes])
+    vertices, index, gap, partner = of_filtration(samples, samples.whole, True, workers)
+    place, number = names_of(vertices, samples)
+    around = np.where(periodic, shape, 0)
     matched = np.full(len(columns["index"]), -1)
-    for i in range(spline.ndim + 1):
-        rows, candidates = np.flatnonzero(columns["index"] == i), np.flatnonzero(index == i)
+    for i in range(len(shape) + 1):
+        rows, candidates = np.flatnonzero(columns["index"] == i), np.flatnonzero(index[number] == i)
         if not len(rows) or not len(candidates):
             continue
         at = columns["indices"][rows]
@@ -98,10 +115,11 @@ def _matched(field, absent, spline, columns, workers):
         near = cKDTree(at, boxsize=around).sparse_distance_matrix(
             cKDTree(place[candidates], boxsize=around), _MATCH, output_type="ndarray"
         )
-        taken = np.zeros(len(candidates), bool)
+        taken = np.zeros(len(vertices), bool)
         for row, candidate in near[np.lexsort((near["j"], near["i"], near["v"]))][["i", "j"]]:
-            if matched[rows[row]] < 0 and not taken[candidate]:
-                matched[rows[row]], taken[candidate] = candidates[candidate], True
+            vertex = number[candidates[candidate]]
+            if matched[rows[row]] < 0 and not taken[vertex]:
+                matched[rows[row]], taken[vertex] = vertex, True
     row_of = np.full(len(vertices) + 1, -1)  # the last one is for those without a partner
     known = matched >= 0
     row_of[matched[known]] = np.flatnonzero(known)
@@ -110,8 +128,18 @@ def _matched(field, absent, spline, columns, workers):
     return result, others
 
 
-
 # ---- zeros -------------------------------------------------------------------------------------------------
+
+
+class OfChart(NamedTuple):
+    """Critical points of a chart."""
+
+    chart: Chart
+    x: np.ndarray  # (n, d), in its coordinates
+    points: np.ndarray  # (n, d), in those of the grid
+    values: np.ndarray
+    hessian: np.ndarray  # in those of the chart
+    index: np.ndarray
 
 
 class Found(NamedTuple):
@@ -123,10 +151,18 @@ class Found(NamedTuple):
     behind: tuple[int, int] | None  # where the limit of boxes was met: an axis, and a piece along it
 
 
-def find(axes: Any, coefficients: np.ndarray, ends: Ends, skip: Any, max_boxes: int, workers: int) -> Found:
+def find(
+    axes: Any,
+    coefficients: np.ndarray,
+    ends: Ends,
+    skip: Any,
+    max_boxes: int,
+    workers: int,
+    spread: float | None = None,
+) -> Found:
     """All zeros in a domain, but for pieces to skip."""
     ranges = [pieces(axis, pair) for axis, pair in zip(axes, ends, strict=True)]
-    zeros = search(axes, coefficients, ranges, skip, max_boxes, workers)
+    zeros = search(axes, coefficients, ranges, skip, max_boxes, workers, spread)
     # Others belong to the piece beside.
     own = ((zeros.fraction >= -SAME) & (zeros.fraction <= 1 + SAME)).all(axis=1)
     piece, fraction = zeros.piece[own], zeros.fraction[own]
@@ -171,33 +207,34 @@ def firsts(axes: Any, place: np.ndarray, index: np.ndarray) -> np.ndarray:
     return np.unique(labels, return_index=True)[1]
 
 
-def in_samples(spline: Interpolant, points: np.ndarray) -> np.ndarray:
+def in_samples(samples: Samples, points: np.ndarray) -> np.ndarray:
     """Coordinates as fractional indices."""
     indices = np.empty(points.shape)
-    for k, axis in enumerate(spline._axes):
-        n, sites = len(axis.sites), axis.sites
-        if axis.period is not None:
-            sites = np.append(sites, sites[0] + axis.period)
+    for k, (axis, x) in enumerate(zip(samples.axes, samples.coords, strict=True)):
+        n, sites = len(x), np.sort(x)
+        if axis.periodic:
+            sites = np.append(sites, samples.extent[k][1])
         at = np.interp(points[:, k], sites, np.arange(len(sites)))
-        if spline._descending[k]:  # their samples are taken from behind
+        if x[0] > x[-1]:  # their samples are taken from behind
             at = n - 1 - at
-        indices[:, k] = at if axis.period is None else np.mod(at, n)
+        indices[:, k] = np.mod(at, n) if axis.periodic else at
     return indices
 
 
 # ---- the count ---------------------------------------------------------------------------------------------
 
 
-def sum_over_sides(spline: Interpolant, ends: Ends, skip: Any, max_boxes: int, workers: int) -> tuple[int, bool]:
+def sum_over_sides(chart: Chart, max_boxes: int, workers: int) -> tuple[int, bool]:
     """The sum of (-1)^index over critical points of the restrictions to sides, edges and corners of a domain from which
     the field ascends into it; and whether each of them was found. Pieces to skip are skipped there, too."""
+    spline, ends = chart.spline, chart.ends
     total, complete = 0, True
-    for fixed in _sides(ends):
+    for fixed in _sides(chart):
         free = [k for k in range(spline.ndim) if k not in fixed]
         axes, coefficients = tuple(spline._axes[k] for k in free), _restricted(spline, ends, fixed)
         points, found = np.zeros((1, spline.ndim)), None
         if free:
-            at_side = _skipped_at(spline, ends, fixed, skip)
+            at_side = _skipped_at(spline, ends, fixed, chart.skip)
             found = find(axes, coefficients, tuple(ends[k] for k in free), at_side, max_boxes, workers)
             complete &= found.behind is None and not len(found.undecided.piece)
             points = np.zeros((len(found.points), spline.ndim))
@@ -208,6 +245,7 @@ def sum_over_sides(spline: Interpolant, ends: Ends, skip: Any, max_boxes: int, w
         index = (np.linalg.eigvalsh(hessian[:, free][:, :, free]) < 0).sum(axis=1) if free else np.zeros(1, int)
         if found is not None:
             keep = firsts(axes, found.place, index)
+            keep = keep[chart.owns(points[keep])]
             gradient, index = gradient[keep], index[keep]
         inward = np.array([1.0 if end == 0 else -1.0 for end in fixed.values()])
         ascends = (gradient[:, list(fixed)] * inward > 0).all(axis=1)
@@ -215,9 +253,9 @@ def sum_over_sides(spline: Interpolant, ends: Ends, skip: Any, max_boxes: int, w
     return total, complete
 
 
-def _sides(ends: Ends) -> Iterator[dict[int, int]]:
+def _sides(chart: Chart) -> Iterator[dict[int, int]]:
     """For each side, edge and corner the axes that are fixed, and at which end."""
-    for choice in product(*((None,) if pair is None else (None, 0, 1) for pair in ends)):
+    for choice in product(*((None, *sides) for sides in chart.sides)):
         fixed = {k: end for k, end in enumerate(choice) if end is not None}
         if fixed:
             yield fixed
@@ -239,22 +277,6 @@ def _skipped_at(spline: Interpolant, ends: Ends, fixed: dict[int, int], skip: An
     for k in sorted(fixed, reverse=True):
         skip = skip.take(spline._axes[k].piece_of(np.array(ends[k][fixed[k]])), axis=k)
     return skip
-
-
-# ---- where samples are absent --------------------------------------------------------------------------------
-
-
-def touched(spline: Interpolant, absent: np.ndarray) -> np.ndarray:
-    """Pieces with an absent sample on them."""
-    for k, axis in enumerate(spline._axes):
-        if spline._descending[k]:
-            absent = np.flip(absent, k)
-        first, last = (np.searchsorted(axis.sites, ends) for ends in (axis.breaks[:-1], axis.breaks[1:]))
-        some: Any = False
-        for j in range(int((last - first).max()) + 1):
-            some = some | absent.take(np.minimum(first + j, last) % len(axis.sites), axis=k)
-        absent = some
-    return absent
 
 
 # ---- what is undecided ---------------------------------------------------------------------------------------
