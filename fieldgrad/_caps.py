@@ -243,6 +243,9 @@ class Cap(Chart):
     def owns(self, x: np.ndarray) -> np.ndarray:
         return self.distance(x) <= self.radius + self.overlap
 
+    def characteristic(self, axes: list[int]) -> int | None:
+        return 1 if set(axes) == set(self.around.axes) else super().characteristic(axes)
+
     def part(self, part: Part) -> Part | None:
         at = list(self.around.axes)
         centre, reach = (part.low + part.high)[at] / 2, np.linalg.norm((part.high - part.low)[at]) / 2

@@ -54,6 +54,10 @@ class Chart:
         """A part in coordinates of the grid; None if it belongs to other charts."""
         return part
 
+    def characteristic(self, axes: list[int]) -> int | None:
+        """Euler's, of what the chart has along some axes; None if that depends on what is at its ends."""
+        return 0 if any(self.ends[k] is None for k in axes) else None
+
     def searched(self, x: np.ndarray) -> np.ndarray:
         """Whether points are in pieces that are searched."""
         if self.skip is None:

@@ -232,25 +232,64 @@ def sum_over_sides(chart: Chart, max_boxes: int, workers: int) -> tuple[int, boo
     for fixed in _sides(chart):
         free = [k for k in range(spline.ndim) if k not in fixed]
         axes, coefficients = tuple(spline._axes[k] for k in free), _restricted(spline, ends, fixed)
-        points, found = np.zeros((1, spline.ndim)), None
+        found = None
         if free:
             at_side = _skipped_at(spline, ends, fixed, chart.skip)
-            found = find(axes, coefficients, tuple(ends[k] for k in free), at_side, max_boxes, workers)
-            complete &= found.behind is None and not len(found.undecided.piece)
-            points = np.zeros((len(found.points), spline.ndim))
-            points[:, free] = found.points
-        for k, end in fixed.items():
-            points[:, k] = ends[k][end]
+            at_ends = tuple(ends[k] for k in free)
+            found = find(axes, coefficients, at_ends, at_side, max_boxes, workers, chart.spread)
+            known = _of_flat_part(chart, fixed, free, found.undecided, workers)
+            total += known or 0
+            complete &= found.behind is None and known is not None
+            points = _on_side(chart, fixed, free, found.points)
+        else:
+            points = _on_side(chart, fixed, free, np.zeros((1, 0)))
         _, gradient, hessian = spline._evaluate(points, 2, False, workers)
         index = (np.linalg.eigvalsh(hessian[:, free][:, :, free]) < 0).sum(axis=1) if free else np.zeros(1, int)
         if found is not None:
             keep = firsts(axes, found.place, index)
             keep = keep[chart.owns(points[keep])]
             gradient, index = gradient[keep], index[keep]
-        inward = np.array([1.0 if end == 0 else -1.0 for end in fixed.values()])
-        ascends = (gradient[:, list(fixed)] * inward > 0).all(axis=1)
-        total += int(((-1) ** index[ascends]).sum())
+        total += int(((-1) ** index[_ascends(gradient, fixed)]).sum())
     return total, complete
+
+
+def _on_side(chart: Chart, fixed: dict[int, int], free: list[int], points: np.ndarray) -> np.ndarray:
+    """Points of a side, with the coordinates that are fixed there."""
+    result = np.empty((len(points), chart.spline.ndim))
+    result[:, free] = points
+    for k, end in fixed.items():
+        result[:, k] = chart.ends[k][end]
+    return result
+
+
+def _ascends(gradient: np.ndarray, fixed: dict[int, int]) -> np.ndarray:
+    """Whether it points from a side into the domain."""
+    inward = np.array([1.0 if end == 0 else -1.0 for end in fixed.values()])
+    return (gradient[:, list(fixed)] * inward > 0).all(axis=1)
+
+
+def _of_flat_part(
+    chart: Chart, fixed: dict[int, int], free: list[int], parts: Undecided, workers: int
+) -> int | None:
+    """What undecided parts of a side add to the sum; None if that is not known.
+
+    They add nothing where the field does not ascend from them, as from the rim of a disc with its minimum inside. If it
+    does, and all the side is flat, they add its Euler characteristic.
+    """
+    if not len(parts.piece):
+        return 0
+    axes = [chart.spline._axes[k] for k in free]
+    start = np.stack([axis.breaks[p] for axis, p in zip(axes, parts.piece.T, strict=True)], axis=1)
+    width = np.stack([np.diff(axis.breaks)[p] for axis, p in zip(axes, parts.piece.T, strict=True)], axis=1)
+    corners = np.array(list(product((0.0, 0.5, 1.0), repeat=len(free))))[:, None]
+    low, high = np.clip(parts.low, 0, 1), np.clip(parts.high, 0, 1)
+    x = (start + (low + corners * (high - low)) * width).reshape(-1, len(free))
+    ascends = _ascends(chart.spline.gradient(_on_side(chart, fixed, free, x), workers=workers), fixed)
+    if not ascends.any():
+        return 0
+    ranges = [pieces(axis, chart.ends[k]) for axis, k in zip(axes, free, strict=True)]
+    every = len(np.unique(parts.piece, axis=0)) == np.prod([last - first for first, last in ranges])
+    return chart.characteristic(free) if every and ascends.all() else None
 
 
 def _sides(chart: Chart) -> Iterator[dict[int, int]]:
