@@ -31,6 +31,8 @@ _BEYOND = 12
 _RINGS, _REACH = 6.0, 0.55
 #: The widest seam, as a part of a cap's half side: its outermost pieces know less of what is around. And all, of that.
 _OUTERMOST, _SEAMS = 0.8, np.linspace(0.4, 1.0, 12)
+#: A margin that is good enough not to look for a wider one.
+_AMPLE = 0.5
 #: Samples along a seam, in each step of the grid.
 _PER_STEP = 2
 #: Nearer than this part of a cap's step a point is at the pole.
@@ -271,14 +273,19 @@ def with_caps(
             if k != cap.pole.axis
         ]
         loops = [pair is None for k, pair in enumerate(domain.ends) if k != cap.pole.axis]
-        ways = [replace(cap, radius=r) for r in cap.radius * _SEAMS]
-        margins = [_margin(way, [main, *caps], along, loops, frames, workers) for way in ways]
-        cap = ways[int(np.argmax(margins))]
-        if not max(margins) > 0:
-            cap = replace(cap, overlap=cap.radius / _RINGS)
-            parts.append(_seam(cap, domain.ends, samples.extent))
-        caps.append(cap)
-        main = _outside(main, cap)
+        best = -np.inf
+        for radius in cap.radius * _SEAMS:
+            way = replace(cap, radius=radius)
+            margin = _margin(way, [main, *caps], along, loops, frames, workers)
+            if margin > best:
+                chosen, best = way, margin
+            if best >= _AMPLE:
+                break
+        if not best > 0:
+            chosen = replace(chosen, overlap=chosen.radius / _RINGS)
+            parts.append(_seam(chosen, domain.ends, samples.extent))
+        caps.append(chosen)
+        main = _outside(main, chosen)
     return [main, *(_inside(cap, main) for cap in caps)], parts
 
 

@@ -10,12 +10,10 @@ class of loops ends where components from above meet, so these two tell all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from ._geometry import Pole
-from ._morse import components, critical_vertices, pairs
+from ._morse import components, critical_vertices, pairs, sortable
 
 Classes = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -100,13 +98,14 @@ def _from_above(
     f: np.ndarray, periodic: Sequence[bool], poles: Sequence[Pole], workers: int | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where components of what is above begin and end. At an open side they meet the outside, which is above all."""
-    rows, columns = f.shape
-    ranks: Any = np.unique(f, return_inverse=True)[1].reshape(f.shape)
-    turned = np.flip(ranks.max() - ranks)  # as equal samples are in the opposite order, too
+    values = sortable(f)
+    if values.max() == np.inf:  # nothing is above that
+        values = np.unique(values, return_inverse=True)[1].reshape(f.shape).astype(float)
+    turned = np.flip(-values)  # so that equal samples are in the opposite order, too
     first, last = (not any(pole.last == end for pole in poles) for end in (True, False))
-    turned = np.pad(turned, ((first, last), (0, 0)), constant_values=-1)
+    turned = np.pad(turned, ((first, last), (0, 0)), constant_values=-np.inf if first or last else 0)
     birth, death = components(turned, periodic, workers)
-    birth, death = birth - first * columns, np.where(death < 0, -1, death - first * columns)
+    outside = first * f.shape[1]
+    birth, death = f.size - 1 - birth + outside, np.where(death < 0, -1, f.size - 1 - death + outside)
     inside = (birth >= 0) & (birth < f.size)
-    birth, death = birth[inside], death[inside]
-    return f.size - 1 - birth, np.where(death < 0, -1, f.size - 1 - death)
+    return birth[inside], death[inside]

@@ -162,7 +162,7 @@ class _Skeleton(NamedTuple):
 
 
 def _skeleton(f: Any, periodic: Sequence[bool], workers: int) -> _Skeleton:
-    values = _sortable(f)
+    values = sortable(f)
     loops = _loops(periodic, values.shape)
     missing = 3 - values.ndim
     shape, loops = (1,) * missing + values.shape, (False,) * missing + loops
@@ -177,7 +177,7 @@ def _skeleton(f: Any, periodic: Sequence[bool], workers: int) -> _Skeleton:
     return _Skeleton(field, ndim, is_open, vertices, units.view(np.int8), order, workers)
 
 
-def _sortable(f: Any) -> np.ndarray:
+def sortable(f: Any) -> np.ndarray:
     """The field in C order, in doubles that compare as its samples do."""
     field = as_field(f)
     if isinstance(field, np.ma.MaskedArray):
