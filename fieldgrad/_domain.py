@@ -95,7 +95,7 @@ def samples_of(f: Any, spacing: tuple) -> Samples:
         axes[k] = replace(axes[k], coordinates=axes[k].positions(0)[:-1], repeated=False)
     for pole in getattr(geometry, "poles", ()):
         field, absent = _with_one_value(field, absent, pole)
-    return Samples(field, absent, axes, geometry)
+    return Samples(field, absent if np.any(absent) else None, axes, geometry)
 
 
 def _with_one_value(
