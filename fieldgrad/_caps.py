@@ -245,9 +245,6 @@ class Cap(Chart):
     def owns(self, x: np.ndarray) -> np.ndarray:
         return self.distance(x) <= self.radius + self.overlap
 
-    def characteristic(self, axes: list[int]) -> int | None:
-        return 1 if set(axes) == set(self.around.axes) else super().characteristic(axes)
-
     def part(self, part: Part) -> Part | None:
         at = list(self.around.axes)
         centre, reach = (part.low + part.high)[at] / 2, np.linalg.norm((part.high - part.low)[at]) / 2
@@ -277,7 +274,7 @@ def with_caps(
         for radius in cap.radius * _SEAMS:
             way = replace(cap, radius=radius)
             margin = _margin(way, [main, *caps], along, loops, frames, workers)
-            if margin > best:
+            if margin >= best:
                 chosen, best = way, margin
             if best >= _AMPLE:
                 break

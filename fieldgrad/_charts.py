@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._domain import Ends, Part, Samples, euler_characteristic
+from ._domain import Ends, Part, Samples
 from ._frames import frames_of, positions_of
+from ._geometry import Pole
 from .interpolant import Interpolant, as_samples, straight
 
 _MOST_AXES = 3
@@ -54,10 +55,6 @@ class Chart:
         """A part in coordinates of the grid; None if it belongs to other charts."""
         return part
 
-    def characteristic(self, axes: list[int]) -> int | None:
-        """Euler's, of what the chart has along some axes; None if that depends on what is at its ends."""
-        return 0 if any(self.ends[k] is None for k in axes) else None
-
     def searched(self, x: np.ndarray) -> np.ndarray:
         """Whether points are in pieces that are searched."""
         if self.skip is None:
@@ -76,9 +73,9 @@ class Atlas(NamedTuple):
 
     charts: list[Chart]
     ends: Ends
+    poles: list[Pole]  # with the domain all around them
     seams: list[Part]  # where charts meet that do not agree
     cut: list[Part]  # next to poles that the domain has not all around them
-    euler: int  # the characteristic
     frames: Callable[[np.ndarray], np.ndarray] | None  # orthonormal vectors at points
     positions: Callable[[np.ndarray], np.ndarray] | None  # of points, if coordinates are not what is asked for
 
@@ -114,7 +111,7 @@ def atlas_of(samples: Samples, box: Any, workers: int) -> Atlas:
         from ._caps import with_caps
 
         charts, seams = with_caps(main, samples, inner, frames, workers)
-    return Atlas(charts, ends, seams, cut, euler_characteristic(ends, inner), frames, positions_of(samples, workers))
+    return Atlas(charts, ends, inner, seams, cut, frames, positions_of(samples, workers))
 
 
 def _filled(field: np.ndarray, absent: np.ndarray) -> np.ndarray:
@@ -125,7 +122,7 @@ def _filled(field: np.ndarray, absent: np.ndarray) -> np.ndarray:
     return field[tuple(nearest)]
 
 
-def _cut_off(samples: Samples, ends: Ends, inner: list[Any]) -> tuple[Ends, list[Part]]:
+def _cut_off(samples: Samples, ends: Ends, inner: list[Pole]) -> tuple[Ends, list[Part]]:
     """Without what is next to poles on the rim of a domain, where coordinates are singular: up to the next sample."""
     result, parts = list(ends), []
     for pole in samples.poles:

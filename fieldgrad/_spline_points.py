@@ -10,7 +10,7 @@ import numpy as np
 
 from ._charts import Atlas, Chart, atlas_of
 from ._config import as_workers
-from ._domain import Ends, Part, Samples, samples_of
+from ._domain import Ends, Part, Samples, euler_characteristic, samples_of
 from ._sample_points import names_of, of_filtration
 from ._zeros import Undecided, search
 from .interpolant import Interpolant
@@ -27,33 +27,33 @@ def points_of_spline(
     """The columns of `CriticalPoints` and what is said of all of them."""
     samples, workers = samples_of(f, spacing), as_workers(workers)
     atlas = atlas_of(samples, box, workers)
-    tables, undecided, unsearched, index_sum, sides_complete = [], [*atlas.seams], [*atlas.cut], 0, True
+    tables, undecided, unsearched = [], [*atlas.seams], [*atlas.cut]
     for chart in atlas.charts:
         found = find(chart.spline._axes, chart.spline._coefficients, chart.ends, chart.skip, max_boxes, workers, chart.spread)
         points = _of_chart(chart, found, workers)
         parts = undecided_parts(chart.spline, found.undecided, points.x, points.index)
         gone = [] if chart.skip is None else skipped_parts(chart.spline, chart.skip, chart.ends)
         gone += [] if found.behind is None else [part_behind(chart.spline, chart.ends, found.behind)]
-        at_sides, complete = sum_over_sides(chart, max_boxes, workers)
         tables.append(points)
         undecided += [part for part in map(chart.part, parts) if part is not None]
         unsearched += [part for part in map(chart.part, gone) if part is not None]
-        index_sum, sides_complete = index_sum + at_sides, sides_complete and complete
     if len(atlas.charts) > 1:
         from ._caps import each_once, united
 
         tables = each_once(tables)
         undecided, unsearched = (united(parts, samples) for parts in (undecided, unsearched))
     columns = _columns(atlas, samples, tables)
+    index_sum, sides_complete = sum_over_sides(atlas, max_boxes, workers)
     index_sum += int(((-1) ** columns["index"].astype(int)).sum()) + sum(part.turns or 0 for part in undecided)
+    expected = euler_characteristic(atlas.ends, atlas.poles)
     gap, partner = _matched(samples, atlas, columns, workers) if persistence else (None, None)
     return columns | {
         "persistence": gap,
         "partner": partner,
         "undecided": undecided,
         "unsearched": unsearched,
-        "complete": sides_complete and not undecided and not unsearched and index_sum == atlas.euler,
-        "euler": (index_sum, atlas.euler),
+        "complete": sides_complete and not undecided and not unsearched and index_sum == expected,
+        "euler": (index_sum, expected),
     }
 
 
@@ -224,36 +224,73 @@ def in_samples(samples: Samples, points: np.ndarray) -> np.ndarray:
 # ---- the count ---------------------------------------------------------------------------------------------
 
 
-def sum_over_sides(chart: Chart, max_boxes: int, workers: int) -> tuple[int, bool]:
+class OnSide(NamedTuple):
+    """What a side of a chart, or an edge or a corner of it, has."""
+
+    index: np.ndarray  # of critical points of the restriction
+    ascends: np.ndarray  # whether the field does so from them into the domain
+    flat: np.ndarray  # the same of places in undecided parts
+    complete: bool
+
+
+def sum_over_sides(atlas: Atlas, max_boxes: int, workers: int) -> tuple[int, bool]:
     """The sum of (-1)^index over critical points of the restrictions to sides, edges and corners of a domain from which
-    the field ascends into it; and whether each of them was found. Pieces to skip are skipped there, too."""
-    spline, ends = chart.spline, chart.ends
+    the field ascends into it; and whether it is known. Pieces to skip are skipped there, too.
+
+    Flat parts, such as the rim of a disc often is, add nothing where the field does not ascend from them. Where it does
+    so from all there is on a side that closes on itself, the sum is the Euler characteristic of that side.
+    """
+    sides: dict[tuple[tuple[int, int], ...], list[Chart]] = {}
+    for chart in atlas.charts:
+        for side in _sides(chart):
+            sides.setdefault(side, []).append(chart)
     total, complete = 0, True
-    for fixed in _sides(chart):
-        free = [k for k in range(spline.ndim) if k not in fixed]
-        axes, coefficients = tuple(spline._axes[k] for k in free), _restricted(spline, ends, fixed)
-        found = None
-        if free:
-            at_side = _skipped_at(spline, ends, fixed, chart.skip)
-            at_ends = tuple(ends[k] for k in free)
-            found = find(axes, coefficients, at_ends, at_side, max_boxes, workers, chart.spread)
-            known = _of_flat_part(chart, fixed, free, found.undecided, workers)
-            total += known or 0
-            complete &= found.behind is None and known is not None
-            points = _on_side(chart, fixed, free, found.points)
-        else:
-            points = _on_side(chart, fixed, free, np.zeros((1, 0)))
-        _, gradient, hessian = spline._evaluate(points, 2, False, workers)
-        index = (np.linalg.eigvalsh(hessian[:, free][:, :, free]) < 0).sum(axis=1) if free else np.zeros(1, int)
-        if found is not None:
-            keep = firsts(axes, found.place, index)
-            keep = keep[chart.owns(points[keep])]
-            gradient, index = gradient[keep], index[keep]
-        total += int(((-1) ** index[_ascends(gradient, fixed)]).sum())
+    for side, charts in sides.items():
+        fixed = dict(side)
+        parts = [_on_side(chart, fixed, max_boxes, workers) for chart in charts]
+        index, ascends, flat = (np.concatenate([part[k] for part in parts]) for k in range(3))
+        some = int(((-1) ** index[ascends]).sum())
+        if flat.any():
+            closed = not any(sides for k, sides in enumerate(atlas.charts[0].sides) if k not in fixed)
+            complete &= closed and ascends.all() and flat.all()
+            some = euler_characteristic(atlas.ends, [pole for pole in atlas.poles if pole.axis not in fixed])
+        total += some
+        complete &= all(part.complete for part in parts)
     return total, complete
 
 
-def _on_side(chart: Chart, fixed: dict[int, int], free: list[int], points: np.ndarray) -> np.ndarray:
+def _sides(chart: Chart) -> Iterator[tuple[tuple[int, int], ...]]:
+    """For each side, edge and corner the axes that are fixed, and at which end."""
+    for choice in product(*((None, *sides) for sides in chart.sides)):
+        fixed = tuple((k, end) for k, end in enumerate(choice) if end is not None)
+        if fixed:
+            yield fixed
+
+
+def _on_side(chart: Chart, fixed: dict[int, int], max_boxes: int, workers: int) -> OnSide:
+    spline, ends = chart.spline, chart.ends
+    free = [k for k in range(spline.ndim) if k not in fixed]
+    if not free:
+        at = np.array([[ends[k][end] for k, end in fixed.items()]])
+        return OnSide(np.zeros(1, int), _ascends(chart, fixed, at, workers), np.zeros(0, bool), True)
+    axes, coefficients = tuple(spline._axes[k] for k in free), _restricted(spline, ends, fixed)
+    at_ends, skip = tuple(ends[k] for k in free), _skipped_at(spline, ends, fixed, chart.skip)
+    found = find(axes, coefficients, at_ends, skip, max_boxes, workers, chart.spread)
+    at = _placed(chart, fixed, free, found.points)
+    hessian = spline.hessian(at, workers=workers)[:, free][:, :, free]
+    index = (np.linalg.eigvalsh(hessian) < 0).sum(axis=1)
+    keep = firsts(axes, found.place, index)
+    keep = keep[chart.owns(at[keep])]
+    flat = _placed(chart, fixed, free, _within(axes, found.undecided))
+    return OnSide(
+        index[keep],
+        _ascends(chart, fixed, at[keep], workers),
+        _ascends(chart, fixed, flat[chart.owns(flat)], workers),
+        found.behind is None,
+    )
+
+
+def _placed(chart: Chart, fixed: dict[int, int], free: list[int], points: np.ndarray) -> np.ndarray:
     """Points of a side, with the coordinates that are fixed there."""
     result = np.empty((len(points), chart.spline.ndim))
     result[:, free] = points
@@ -262,42 +299,20 @@ def _on_side(chart: Chart, fixed: dict[int, int], free: list[int], points: np.nd
     return result
 
 
-def _ascends(gradient: np.ndarray, fixed: dict[int, int]) -> np.ndarray:
-    """Whether it points from a side into the domain."""
+def _ascends(chart: Chart, fixed: dict[int, int], points: np.ndarray, workers: int) -> np.ndarray:
+    """Whether the gradient points from a side into the domain."""
     inward = np.array([1.0 if end == 0 else -1.0 for end in fixed.values()])
-    return (gradient[:, list(fixed)] * inward > 0).all(axis=1)
+    return (chart.spline.gradient(points, workers=workers)[:, list(fixed)] * inward > 0).all(axis=1)
 
 
-def _of_flat_part(
-    chart: Chart, fixed: dict[int, int], free: list[int], parts: Undecided, workers: int
-) -> int | None:
-    """What undecided parts of a side add to the sum; None if that is not known.
-
-    They add nothing where the field does not ascend from them, as from the rim of a disc with its minimum inside. If it
-    does, and all the side is flat, they add its Euler characteristic.
-    """
-    if not len(parts.piece):
-        return 0
-    axes = [chart.spline._axes[k] for k in free]
-    start = np.stack([axis.breaks[p] for axis, p in zip(axes, parts.piece.T, strict=True)], axis=1)
-    width = np.stack([np.diff(axis.breaks)[p] for axis, p in zip(axes, parts.piece.T, strict=True)], axis=1)
-    corners = np.array(list(product((0.0, 0.5, 1.0), repeat=len(free))))[:, None]
+def _within(axes: Any, parts: Undecided) -> np.ndarray:
+    """Corners of undecided parts, and places between them."""
+    piece = [axis.breaks[p] for axis, p in zip(axes, parts.piece.T, strict=True)]
+    width = [np.diff(axis.breaks)[p] for axis, p in zip(axes, parts.piece.T, strict=True)]
+    fractions = np.array(list(product((0.0, 0.5, 1.0), repeat=len(axes))))[:, None]
     low, high = np.clip(parts.low, 0, 1), np.clip(parts.high, 0, 1)
-    x = (start + (low + corners * (high - low)) * width).reshape(-1, len(free))
-    ascends = _ascends(chart.spline.gradient(_on_side(chart, fixed, free, x), workers=workers), fixed)
-    if not ascends.any():
-        return 0
-    ranges = [pieces(axis, chart.ends[k]) for axis, k in zip(axes, free, strict=True)]
-    every = len(np.unique(parts.piece, axis=0)) == np.prod([last - first for first, last in ranges])
-    return chart.characteristic(free) if every and ascends.all() else None
-
-
-def _sides(chart: Chart) -> Iterator[dict[int, int]]:
-    """For each side, edge and corner the axes that are fixed, and at which end."""
-    for choice in product(*((None, *sides) for sides in chart.sides)):
-        fixed = {k: end for k, end in enumerate(choice) if end is not None}
-        if fixed:
-            yield fixed
+    at = np.stack(piece, axis=1) + (low + fractions * (high - low)) * np.stack(width, axis=1)
+    return at.reshape(-1, len(axes))
 
 
 def _restricted(spline: Interpolant, ends: Ends, fixed: dict[int, int]) -> np.ndarray:
