@@ -178,7 +178,18 @@ def find(
             x = np.clip(x, *pair)
         points[:, k] = x
     place = piece + np.clip(fraction, 0, 1)
-    return Found(points[inside], place[inside], zeros.undecided, zeros.behind)
+    return Found(points[inside], place[inside], _reaching(zeros.undecided, axes, ends), zeros.behind)
+
+
+def _reaching(parts: Undecided, axes: Any, ends: Ends) -> Undecided:
+    """Those that are not beyond the ends of a domain, as others in pieces that are cut by one may be."""
+    inside = np.ones(len(parts.piece), bool)
+    for k, (axis, pair) in enumerate(zip(axes, ends, strict=True)):
+        if pair is not None:
+            start, width = axis.breaks[parts.piece[:, k]], np.diff(axis.breaks)[parts.piece[:, k]]
+            inside &= start + (parts.high[:, k] + SAME) * width >= pair[0]
+            inside &= start + (parts.low[:, k] - SAME) * width <= pair[1]
+    return Undecided(*(column[inside] for column in parts))
 
 
 def pieces(axis: Any, pair: tuple[float, float] | None) -> tuple[int, int]:
