@@ -1,18 +1,18 @@
 """Charts around poles, where the coordinates of a grid are singular but the field is not.
 
-Through a pole the field goes on, ``f(-r, theta) = f(r, theta + pi)``, and its spline is made of samples on both sides. A
-*cap* has Cartesian coordinates around the pole, ``x = r cos(theta), y = r sin(theta)`` (on a globe these are those of an
-azimuthal equidistant map), in which that spline is sampled on a regular lattice, twice as fine as the rings. The cap's
-own spline differs from it by less than either does from a smooth field, and is smooth at the pole, too.
+Through a pole the field goes on, ``f(-r, theta) = f(r, theta + pi)``, and its spline is made of samples on both sides.
+A *cap* has Cartesian coordinates around the pole, ``x = r cos(theta), y = r sin(theta)`` (on a globe, those of an
+azimuthal equidistant map), in which that spline is sampled on a regular lattice, twice as fine as the rings. The spline
+through these is smooth at the pole, too, and differs from the other one by no more than that does from a smooth field.
 
 A cap has what is within a circle, its *seam*; the grid's own chart what is without. Where along the seam the two
 gradients differ by less than they are long, they can be turned into each other without a zero on the way: by Poincaré
-and Hopf none is lost then between the charts, nor found twice. Of several circles that with the widest margin is taken.
+and Hopf none is lost then between the charts, nor found twice. Several circles are tried for one with a wide margin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,7 +35,7 @@ _OUTERMOST, _SEAMS = 0.8, np.linspace(0.4, 1.0, 12)
 _AMPLE = 0.5
 #: Samples along a seam, in each step of the grid.
 _PER_STEP = 2
-#: Nearer than this part of a cap's step a point is at the pole.
+#: Nearer than this part of a seam's radius a point is at the pole.
 _AT_POLE = 1e-7
 #: So near, directions are taken for those at the pole; they are exact but for this part.
 _NEXT_TO_POLE = 1e-6
@@ -44,9 +44,7 @@ _NEXT_TO_POLE = 1e-6
 # ---- through the poles -------------------------------------------------------------------------------------
 
 
-def continued(
-    samples: Samples, poles: list[Pole], workers: int
-) -> tuple[np.ndarray, np.ndarray | None, list[Axis]]:
+def continued(samples: Samples, poles: list[Pole], workers: int) -> tuple[np.ndarray, np.ndarray | None, list[Axis]]:
     """The field, which samples are absent, and the axes, with rings beyond poles."""
     field, absent, axes = samples.field.astype(float), samples.absent, list(samples.axes)
     for pole in reversed(poles):  # that of all directions first, as long as its rings are whole spheres
@@ -84,11 +82,11 @@ def _resampled(values: np.ndarray, placement: Axis, k: int, at: np.ndarray, work
     return level + sum(weights[:, j] * np.take(coefficients, first + j, axis=k) for j in range(4))
 
 
-# ---- Cartesian coordinates ------------------------------------------------------------------------------------
+# ---- Cartesian coordinates ---------------------------------------------------------------------------------
 
 
 class Disc:
-    """Around the pole of one angle."""
+    """Around the pole of one angle. Axes of other coordinates stay what they are."""
 
     def __init__(self, samples: Samples, pole: Pole) -> None:
         self.axes = pole.axis, pole.circle
@@ -176,7 +174,8 @@ class Ball:
 
     def from_grid(self, points: np.ndarray) -> np.ndarray:
         rho, theta, phi = points.T
-        return rho[:, None] * np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], axis=1)
+        aside = rho * np.sin(theta)
+        return np.stack([aside * np.cos(phi), aside * np.sin(phi), rho * np.cos(theta)], axis=1)
 
     def jacobian(self, points: np.ndarray) -> np.ndarray:
         rho, theta, phi = points.T
@@ -208,20 +207,23 @@ class Ball:
         return np.array([[max(0.0, rho - reach), rho + reach], down, around])
 
 
+Around = Disc | Ball
+
+
 def _turned(angle: Any, first: float, turn: float) -> Any:
     """In the first turn of an angle."""
     beyond = np.mod(angle - first, turn)
     return first + np.where(beyond >= turn, 0, beyond)  # mod of a tiny negative number
 
 
-# ---- caps ------------------------------------------------------------------------------------------------------
+# ---- caps --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class Cap(Chart):
     """A chart around a pole; its Cartesian axes take the places of those of the pole and its angles."""
 
-    around: Disc | Ball
+    around: Around
     pole: Pole
     radius: float  # of the seam
     overlap: float = 0.0  # how far beyond it points are looked for, if it is not known to whom they belong
@@ -247,7 +249,7 @@ class Cap(Chart):
 
     def part(self, part: Part) -> Part | None:
         at = list(self.around.axes)
-        centre, reach = (part.low + part.high)[at] / 2, np.linalg.norm((part.high - part.low)[at]) / 2
+        centre, reach = (part.low + part.high)[at] / 2, float(np.linalg.norm((part.high - part.low)[at])) / 2
         if np.linalg.norm(centre) - reach > self.radius:
             return None
         low, high = part.low.copy(), part.high.copy()
@@ -256,7 +258,7 @@ class Cap(Chart):
 
 
 def with_caps(
-    main: Chart, samples: Samples, poles: list[Pole], frames: Callable[[np.ndarray], np.ndarray], workers: int
+    main: Chart, samples: Samples, poles: list[Pole], frames: Any, workers: int
 ) -> tuple[list[Chart], list[Part]]:
     """The charts of a domain with poles inside, and the seams where they do not agree."""
     widest = [_cap(main, samples, pole, workers) for pole in poles]
@@ -300,26 +302,27 @@ def _cap(main: Chart, samples: Samples, pole: Pole, workers: int) -> Cap:
     x = np.stack(np.meshgrid(*(axis.positions(0) for axis in axes), indexing="ij"), axis=-1).reshape(-1, len(axes))
     values = main.spline(around.to_grid(x), workers=workers).reshape(shape)
     spline = Interpolant(values, straight(axes, shape), workers=workers)
-    skip = None if main.skip is None else touched(spline, _near_absent(samples, around, main, x).reshape(shape))
+    skip = None
+    if samples.absent is not None:
+        absent = np.stack([c[i] for c, i in zip(samples.coords, np.nonzero(samples.absent), strict=True)], axis=1)
+        skip = touched(spline, _near(around.from_grid(absent), around, main, x).reshape(shape))
     low, high = main.ends[pole.axis]
     radius = _OUTERMOST * min(reach, high - low)
     return Cap(spline, main.ends, main.sides, skip, main.spread, around, pole, radius)
 
 
-def _near_absent(samples: Samples, around: Disc | Ball, main: Chart, x: np.ndarray) -> np.ndarray:
-    """Points of a cap so near to absent samples that what is between those and their neighbours may be next to them."""
+def _near(absent: np.ndarray, around: Around, main: Chart, x: np.ndarray) -> np.ndarray:
+    """Samples of a cap so near to absent ones of the field that pieces between them may be next to those."""
     from scipy.spatial import cKDTree
 
     at = list(around.axes)
-    reach = x[:, at].max()
-    absent = np.stack([c[i] for c, i in zip(samples.coords, np.nonzero(samples.absent), strict=True)], axis=1)
-    absent = around.from_grid(absent)
+    line = np.unique(x[:, at[0]])
     steps = [np.diff(axis.sites).max() for axis in main.spline._axes]
-    width = 2 * reach / (len(np.unique(x[:, at[0]])) - 1)
-    near = steps[at[0]] + reach * around.unit * sum(steps[k] for k in at[1:]) + width * np.sqrt(len(at)) / 2
-    # Of other axes, samples are neighbours of themselves alone.
-    apart = [1.0 if k in at else 4 * reach / np.diff(axis.sites).min() for k, axis in enumerate(main.spline._axes)]
-    distance, _ = cKDTree(absent * apart).query(x * apart, distance_upper_bound=near)
+    most = steps[at[0]] + line[-1] * around.unit * sum(steps[k] for k in at[1:])
+    most += (line[1] - line[0]) * np.sqrt(len(at)) / 2
+    # Along other axes, samples are near to themselves alone.
+    apart = [1.0 if k in at else 2 * most / np.diff(axis.sites).min() for k, axis in enumerate(main.spline._axes)]
+    distance, _ = cKDTree(absent * apart).query(x * apart, distance_upper_bound=most)
     return np.isfinite(distance)
 
 
@@ -335,10 +338,10 @@ def _between(x: np.ndarray, start: float | None, pair: Any, period: float | None
 
 def _margin(
     cap: Cap,
-    outer: list[Any],
+    outer: list[Chart],
     along: list[np.ndarray],
     loops: list[bool],
-    frames: Callable[[np.ndarray], np.ndarray],
+    frames: Any,
     workers: int,
 ) -> float:
     """How far from zero the gradient is along a seam, beside twice its difference from that of the cap, and beside its
@@ -354,8 +357,9 @@ def _margin(
         owned = other.owns(x)
         slopes[owned] = other.slopes(points[owned], workers)
         known &= other.searched(x) | ~owned
-    units = frames(points)
-    mine, theirs = (np.einsum("nij,ni->nj", units, g).reshape(*shape, -1) for g in (cap.slopes(points, workers), slopes))
+    vectors = frames(points)
+    both = (np.einsum("nij,ni->nj", vectors, g) for g in (cap.slopes(points, workers), slopes))
+    mine, theirs = (g.reshape(*shape, -1) for g in both)
     slack = 2 * np.linalg.norm(mine - theirs, axis=-1)
     for k, loop in enumerate(loops):
         change = np.linalg.norm(np.roll(theirs, -1, k) - theirs, axis=-1) / 2
@@ -400,7 +404,7 @@ def _seam(cap: Cap, ends: Any, extent: Any) -> Part:
     return Part(low, high)
 
 
-# ---- what two charts have ----------------------------------------------------------------------------------------
+# ---- what two charts have ----------------------------------------------------------------------------------
 
 
 def each_once(tables: list[Any]) -> list[Any]:
@@ -415,11 +419,13 @@ def each_once(tables: list[Any]) -> list[Any]:
         keep, others = cap.distance(table.x) <= cap.radius, cap.distance(theirs) > cap.radius
         for row, other in _pairs(table.x, theirs, table.index, main.index, cap.overlap):
             keep[row], others[other] = False, True
-        main, caps[i] = _some(main, others), _some(table, keep)
+        main, caps[i] = main.some(others), table.some(keep)
     return [main, *caps]
 
 
-def _pairs(some: np.ndarray, others: np.ndarray, index: np.ndarray, other_index: np.ndarray, most: float) -> Any:
+def _pairs(
+    some: np.ndarray, others: np.ndarray, index: np.ndarray, other_index: np.ndarray, most: float
+) -> Iterator[tuple[int, int]]:
     """Points of one kind that are close, each once, the closest first."""
     from scipy.spatial import cKDTree
 
@@ -430,10 +436,6 @@ def _pairs(some: np.ndarray, others: np.ndarray, index: np.ndarray, other_index:
             seen[0].add(i)
             seen[1].add(j)
             yield i, j
-
-
-def _some(table: Any, rows: np.ndarray) -> Any:
-    return type(table)(table.chart, *(column[rows] for column in table[1:]))
 
 
 def united(parts: list[Part], samples: Samples) -> list[Part]:

@@ -88,15 +88,16 @@ def atlas_of(samples: Samples, box: Any, workers: int) -> Atlas:
     TypeError, ValueError
         As `Interpolant` and `as_ends`.
     """
-    field, absent = as_samples(samples.field if samples.absent is None else _filled(*samples[:2])), samples.absent
-    samples = samples._replace(field=field)
+    field, absent = as_samples(samples.field), samples.absent
+    if absent is not None:
+        samples = samples._replace(field=_filled(field, absent))
     complete = samples.inner_poles(samples.whole)
     if complete:
         from ._caps import continued
 
         extended, marks, axes = continued(samples, complete, workers)
     else:
-        extended, marks, axes = field, absent, samples.axes
+        extended, marks, axes = samples.field, absent, samples.axes
     spline = Interpolant(extended, straight(axes, extended.shape), workers=workers)
     if spline.ndim > _MOST_AXES:
         raise ValueError(f"f must have one to {_MOST_AXES} axes, got {spline.ndim}")
@@ -106,7 +107,9 @@ def atlas_of(samples: Samples, box: Any, workers: int) -> Atlas:
     sides = tuple(() if pair is None else (0, 1) for pair in ends)
     skip = None if marks is None else touched(spline, marks)
     main = Chart(spline, ends, sides, skip, float(np.ptp(spline._coefficients)))
-    charts, seams, frames = [main], [], frames_of(samples, workers)
+    frames = frames_of(samples, workers)
+    charts: list[Chart] = [main]
+    seams: list[Part] = []
     if inner:
         from ._caps import with_caps
 

@@ -1,15 +1,16 @@
 """Linear fields in two dimensions where all samples of a row are one: those at a pole.
 
-Of the lattice with such a row, the complex is the quotient: the row is one vertex, its link the ring beside it. Samples
-of the row are equal, and follow each other in the order of equal samples, so they enter sublevel sets together; and what
-is connected stays so when a connected row becomes one vertex. Hence the components of sublevel sets are those of the
-lattice, and other vertices change them as they do there. The same is true upside down. On a disc and on a sphere every
-class of loops ends where components from above meet, so these two tell all.
+The complex is a quotient of the lattice's: the row is one vertex, its link the ring beside it. Samples of the row are
+equal and follow each other in the order of equal samples, so they enter sublevel sets together; and what is connected
+stays so when a connected row becomes one vertex. Hence the components of sublevel sets are those of the lattice, and
+other vertices change them as they do there. The same is true upside down. On a disc and on a sphere every class of
+loops ends where components of what is above meet, so these two tell all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 import numpy as np
 
 from ._geometry import Pole
@@ -56,7 +57,8 @@ def pairs_of(f: np.ndarray, periodic: Sequence[bool], poles: Sequence[Pole], wor
     ended = saddles >= 0
     births, deaths = np.where(ended, saddles, maxima), np.where(ended, maxima, saddles)
     dimensions = np.where(ended, 1, 2).astype(np.int8)
-    return tuple(np.concatenate(both) for both in zip(zero, (births, deaths, dimensions), strict=True))
+    birth, death, dimension = map(np.concatenate, zip(zero, (births, deaths, dimensions), strict=True))
+    return birth, death, dimension
 
 
 def _first(shape: tuple[int, ...], pole: Pole) -> int:

@@ -98,9 +98,7 @@ def samples_of(f: Any, spacing: tuple) -> Samples:
     return Samples(field, absent if np.any(absent) else None, axes, geometry)
 
 
-def _with_one_value(
-    field: np.ndarray, absent: np.ndarray | None, pole: Pole
-) -> tuple[np.ndarray, np.ndarray | None]:
+def _with_one_value(field: np.ndarray, absent: np.ndarray | None, pole: Pole) -> tuple[np.ndarray, np.ndarray | None]:
     """Samples at one pole become the mean of those that are present: what fits all of them best."""
     row = (*[slice(None)] * pole.axis, -1 if pole.last else 0)
     angles = tuple(k - (k > pole.axis) for k in pole.angles)
@@ -134,9 +132,7 @@ def as_ends(box: Any, whole: Ends, extent: list[tuple[float, float]]) -> Ends:
         if pair is not None:
             low, high = map(float, pair)
             if not first <= low < high <= last:
-                raise ValueError(
-                    f"box must ascend within {first:g} ... {last:g} along axis {k}, got {low:g}, {high:g}"
-                )
+                raise ValueError(f"box must ascend within {first:g} ... {last:g} along axis {k}, got {low:g}, {high:g}")
             chosen[k] = low, high
     return tuple(chosen)
 
@@ -148,7 +144,8 @@ def euler_characteristic(ends: Ends, poles: Sequence[Pole] = ()) -> int:
     for i, pole in enumerate(poles):
         others = [k for k in range(len(ends)) if k != pole.axis]
         row = _product(ends, others)
-        row += sum(_product(ends, [k for k in others if k not in (p.axis, p.circle)]) for p in poles[:i] if p.axis in others)
+        inside = [p for p in poles[:i] if p.axis in others]
+        row += sum(_product(ends, [k for k in others if k not in (p.axis, p.circle)]) for p in inside)
         total += _product(ends, [k for k in others if k not in pole.angles]) - row
     return total
 

@@ -1,4 +1,4 @@
-"""Lengths and directions between the samples of a grid: what second derivatives along its axes are in physical terms."""
+"""Lengths and directions between the samples of a grid: what makes physical ones of derivatives along its axes."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def points_of_samples(f: Any, spacing: tuple, box: Any, persistence: bool, worke
     }
 
 
-def of_filtration(samples: Samples, ends: Ends, persistence: bool, workers: int | None):
+def of_filtration(samples: Samples, ends: Ends, persistence: bool, workers: int | None) -> tuple[Any, ...]:
     """Critical vertices and their Morse indices; if asked for, their persistence and partners, too.
 
     Absent samples come last in the filtration. What they change does not count, nor does their order.

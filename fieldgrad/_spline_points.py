@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -29,12 +30,13 @@ def points_of_spline(
     atlas = atlas_of(samples, box, workers)
     tables, undecided, unsearched = [], [*atlas.seams], [*atlas.cut]
     for chart in atlas.charts:
-        found = find(chart.spline._axes, chart.spline._coefficients, chart.ends, chart.skip, max_boxes, workers, chart.spread)
-        points = _of_chart(chart, found, workers)
-        parts = undecided_parts(chart.spline, found.undecided, points.x, points.index)
-        gone = [] if chart.skip is None else skipped_parts(chart.spline, chart.skip, chart.ends)
-        gone += [] if found.behind is None else [part_behind(chart.spline, chart.ends, found.behind)]
-        tables.append(points)
+        spline, ends, skip = chart.spline, chart.ends, chart.skip
+        found = find(spline._axes, spline._coefficients, ends, skip, max_boxes, workers, chart.spread)
+        table = _of_chart(chart, found, workers)
+        parts = undecided_parts(spline, found.undecided, table.x, table.index)
+        gone = [] if skip is None else skipped_parts(spline, skip, ends)
+        gone += [] if found.behind is None else [part_behind(spline, ends, found.behind)]
+        tables.append(table)
         undecided += [part for part in map(chart.part, parts) if part is not None]
         unsearched += [part for part in map(chart.part, gone) if part is not None]
     if len(atlas.charts) > 1:
@@ -131,7 +133,8 @@ def _matched(samples, atlas, columns, workers):
 # ---- zeros -------------------------------------------------------------------------------------------------
 
 
-class OfChart(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class OfChart:
     """Critical points of a chart."""
 
     chart: Chart
@@ -140,6 +143,11 @@ class OfChart(NamedTuple):
     values: np.ndarray
     hessian: np.ndarray  # in those of the chart
     index: np.ndarray
+
+    def some(self, rows: np.ndarray) -> OfChart:
+        """Of an array of either integers or booleans."""
+        columns = (self.x, self.points, self.values, self.hessian, self.index)
+        return OfChart(self.chart, *(column[rows] for column in columns))
 
 
 class Found(NamedTuple):
@@ -238,7 +246,7 @@ def in_samples(samples: Samples, points: np.ndarray) -> np.ndarray:
 class OnSide(NamedTuple):
     """What a side of a chart, or an edge or a corner of it, has."""
 
-    index: np.ndarray  # of critical points of the restriction
+    morse: np.ndarray  # indices of critical points of the restriction
     ascends: np.ndarray  # whether the field does so from them into the domain
     flat: np.ndarray  # the same of places in undecided parts
     complete: bool
@@ -263,10 +271,10 @@ def sum_over_sides(atlas: Atlas, max_boxes: int, workers: int) -> tuple[int, boo
         some = int(((-1) ** index[ascends]).sum())
         if flat.any():
             closed = not any(sides for k, sides in enumerate(atlas.charts[0].sides) if k not in fixed)
-            complete &= closed and ascends.all() and flat.all()
+            complete = complete and closed and bool(ascends.all() and flat.all())
             some = euler_characteristic(atlas.ends, [pole for pole in atlas.poles if pole.axis not in fixed])
         total += some
-        complete &= all(part.complete for part in parts)
+        complete = complete and all(part.complete for part in parts)
     return total, complete
 
 
@@ -344,7 +352,7 @@ def _skipped_at(spline: Interpolant, ends: Ends, fixed: dict[int, int], skip: An
     return skip
 
 
-# ---- what is undecided ---------------------------------------------------------------------------------------
+# ---- what is undecided -------------------------------------------------------------------------------------
 
 
 def undecided_parts(spline: Interpolant, parts: Undecided, points: np.ndarray, index: np.ndarray) -> list[Part]:
@@ -430,9 +438,7 @@ def _extent(start: np.ndarray, stop: np.ndarray, axis: Any) -> tuple[float, floa
     return float(start[last + 1]), float(stop[last] + axis.period)
 
 
-def _turns(
-    spline: Interpolant, low: np.ndarray, high: np.ndarray, points: np.ndarray, index: np.ndarray
-) -> int | None:
+def _turns(spline: Interpolant, low: np.ndarray, high: np.ndarray, points: np.ndarray, index: np.ndarray) -> int | None:
     """How often the gradient turns on the way around a box a little larger, in two dimensions, beside the turns that
     are due to points within."""
     if spline.ndim != 2:
