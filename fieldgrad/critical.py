@@ -332,12 +332,12 @@ def critical_points(
     with an absent sample are not searched. For the linear field, samples that are absent are no part of the domain.
 
     Where the gradient is zero does not depend on coordinates, so on a curved `Grid` the spline is that of its
-    coordinates. Where they are singular, at poles, it goes on through the pole, ``f(-r, theta) = f(r, theta + pi)``, and
-    the neighbourhood has a spline of its own, in Cartesian coordinates around the pole. Samples at a pole are taken for
-    their mean. Points of the two splines are each once where their gradients agree along the circle between them; where
-    they do not, as next to a pole that a rough field does not resolve, that circle is undecided. The Euler
-    characteristic is that of a disc, 1, of a globe, 2, and so on. Next to poles on the rim of the domain, as at the tip
-    of a sector, nothing is searched. For the linear field the samples at a pole are one vertex.
+    coordinates. At poles, where these are singular, it goes on, ``f(-r, theta) = f(r, theta + pi)``, and what is around
+    them has a spline of its own, in Cartesian coordinates. Samples at a pole are taken for their mean. Of the points of
+    the two splines each is there once if their gradients agree along the circle between them; where they do not, as
+    next to a pole that a rough field does not resolve, that circle is undecided. The Euler characteristic is that of a
+    disc, 1, of a globe, 2, and so on. Next to poles on the rim of the domain, as at the tip of a sector, nothing is
+    searched. For the linear field the samples at a pole are one vertex.
 
     References
     ----------
