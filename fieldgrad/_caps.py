@@ -7,13 +7,14 @@ through these is smooth at the pole, too, and differs from the other one by no m
 
 A cap has what is within a circle, its *seam*; the grid's own chart what is without. Where along the seam the two
 gradients differ by less than they are long, they can be turned into each other without a zero on the way: by Poincaré
-and Hopf none is lost then between the charts, nor found twice. Several circles are tried for one with a wide margin.
+and Hopf none is lost then between the charts, nor found twice. Several circles are tried.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,9 @@ _BEYOND = 12
 _RINGS, _REACH = 6.0, 0.55
 #: The widest seam, as a part of a cap's half side: its outermost pieces know less of what is around. And all, of that.
 _OUTERMOST, _SEAMS = 0.8, np.linspace(0.4, 1.0, 12)
-#: A margin that is good enough not to look for a wider one.
-_AMPLE = 0.5
-#: Samples along a seam, in each step of the grid.
-_PER_STEP = 2
+#: How often cells of a seam, a step wide at first, are halved; and what the gradient is taken to change by within one,
+#: in units of what it does from the middle to a corner.
+_SPLITS, _MORE = 7, 1.5
 #: Nearer than this part of a seam's radius a point is at the pole.
 _AT_POLE = 1e-7
 #: So near, directions are taken for those at the pole; they are exact but for this part.
@@ -271,21 +271,20 @@ def with_caps(
             for k, axis in enumerate(main.spline._axes)
             if k != cap.pole.axis
         ]
-        loops = [pair is None for k, pair in enumerate(domain.ends) if k != cap.pole.axis]
-        best = -np.inf
+        fewest: Any = np.inf
         for radius in cap.radius * _SEAMS:
             way = replace(cap, radius=radius)
-            margin = _margin(way, [main, *caps], along, loops, frames, workers)
-            if margin >= best:
-                chosen, best = way, margin
-            if best >= _AMPLE:
+            doubtful = _doubtful(way, [main, *caps], along, frames, workers)
+            if doubtful.sum() < fewest:
+                chosen, cells, fewest = way, doubtful, doubtful.sum()
+            if not fewest:
                 break
-        if not best > 0:
+        else:
             chosen = replace(chosen, overlap=chosen.radius / _RINGS)
-            parts.append(_seam(chosen, domain.ends, samples.extent))
+            parts += _seams(chosen, cells, along)
         caps.append(chosen)
         main = _outside(main, chosen)
-    return [main, *(_inside(cap, main) for cap in caps)], parts
+    return [main, *(_inside(cap, main) for cap in caps)], united(parts, samples)
 
 
 def _cap(main: Chart, samples: Samples, pole: Pole, workers: int) -> Cap:
@@ -327,29 +326,50 @@ def _near(absent: np.ndarray, around: Around, main: Chart, x: np.ndarray) -> np.
 
 
 def _between(x: np.ndarray, start: float | None, pair: Any, period: float | None) -> np.ndarray:
-    """Coordinates between samples, within a domain, from a start or from its end."""
+    """What divides a domain, from a start or from its end, into parts of steps."""
     sites = np.sort(x) if period is None else np.append(np.sort(x), x.min() + period)
-    fine = np.interp(np.arange(0, len(sites) - 1, 1 / _PER_STEP), np.arange(len(sites)), sites)
     if pair is None:
-        return fine
+        return sites
     low, high = pair[0] if start is None else start, pair[1]
-    return np.concatenate([[low], fine[(fine > low) & (fine < high)], [high]])
+    return np.concatenate([[low], sites[(sites > low) & (sites < high)], [high]])
 
 
-def _margin(
-    cap: Cap,
-    outer: list[Chart],
-    along: list[np.ndarray],
-    loops: list[bool],
-    frames: Any,
-    workers: int,
-) -> float:
-    """How far from zero the gradient is along a seam, beside twice its difference from that of the cap, and beside its
-    change on half the way to the next sample: the least of all samples, in lengths of the gradient."""
-    where = list(np.meshgrid(*along, indexing="ij"))
-    shape = where[0].shape
-    where.insert(cap.pole.axis, np.full(shape, cap.around.at(cap.radius)))
-    points = cap.off_poles(np.stack(where, axis=-1).reshape(-1, len(where)))
+def _doubtful(cap: Cap, outer: list[Chart], along: list[np.ndarray], frames: Any, workers: int) -> np.ndarray:
+    """Cells of a seam where the gradient may be zero while it is turned into that of the cap.
+
+    In a cell without doubt the gradient in the middle is longer than twice the difference, and than what it changes by
+    on the way to a corner. Others are split, unless it is shorter than the difference alone.
+    """
+    cell = np.indices([len(edges) - 1 for edges in along]).reshape(len(along), -1).T
+    result = np.zeros([len(edges) - 1 for edges in along], bool)
+    low = np.stack([edges[i] for edges, i in zip(along, cell.T, strict=True)], axis=1)
+    high = np.stack([edges[i + 1] for edges, i in zip(along, cell.T, strict=True)], axis=1)
+    corners = np.array(list(product((0.0, 1.0), repeat=len(along))))
+    at = np.concatenate([np.full((1, len(along)), 0.5), corners])[:, None]
+    for _ in range(_SPLITS + 1):
+        slopes, difference, known = _compared(cap, outer, low + at * (high - low), frames, workers)
+        length, apart = np.linalg.norm(slopes[0], axis=-1), 2 * np.linalg.norm(difference[0], axis=-1)
+        change = _MORE * np.linalg.norm(slopes[1:] - slopes[0], axis=-1).max(axis=0)
+        rest = known.all(axis=0) & ~(length > apart + change)
+        hopeless = rest & ~(length > apart)
+        result[tuple(cell[hopeless].T)] = True
+        rest &= ~hopeless
+        if not rest.any():
+            return result
+        cell, low, width = (np.repeat(one[rest], len(corners), axis=0) for one in (cell, low, (high - low) / 2))
+        low = low + np.tile(corners, (int(rest.sum()), 1)) * width
+        high = low + width
+    result[tuple(cell.T)] = True
+    return result
+
+
+def _compared(
+    cap: Cap, outer: list[Chart], at: np.ndarray, frames: Any, workers: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """On a seam, at places along the other axes (..., m): the gradient without, in physical components, that of the cap
+    minus it, and whether both are searched there."""
+    points = np.insert(at.reshape(-1, at.shape[-1]), cap.pole.axis, cap.around.at(cap.radius), axis=1)
+    points = cap.off_poles(points)
     main, *others = outer
     slopes, known = main.slopes(points, workers), main.searched(points) & cap.searched(cap.from_grid(points))
     for other in others:
@@ -357,18 +377,10 @@ def _margin(
         owned = other.owns(x)
         slopes[owned] = other.slopes(points[owned], workers)
         known &= other.searched(x) | ~owned
+    difference = cap.slopes(points, workers) - slopes
     vectors = frames(points)
-    both = (np.einsum("nij,ni->nj", vectors, g) for g in (cap.slopes(points, workers), slopes))
-    mine, theirs = (g.reshape(*shape, -1) for g in both)
-    slack = 2 * np.linalg.norm(mine - theirs, axis=-1)
-    for k, loop in enumerate(loops):
-        change = np.linalg.norm(np.roll(theirs, -1, k) - theirs, axis=-1) / 2
-        if not loop:
-            change[(*[slice(None)] * k, -1)] = 0
-        slack += np.maximum(change, np.roll(change, 1, k))
-    length = np.linalg.norm(theirs, axis=-1)
-    margin = np.divide(length - slack, length, out=np.full(shape, -np.inf), where=length > 0)
-    return float(np.where(known.reshape(shape), margin, 1.0).min())
+    physical = (np.einsum("nij,ni->nj", vectors, g).reshape(*at.shape[:-1], -1) for g in (slopes, difference))
+    return *physical, known.reshape(at.shape[:-1])
 
 
 def _outside(main: Chart, cap: Cap) -> Chart:
@@ -396,12 +408,18 @@ def _inside(cap: Cap, main: Chart) -> Cap:
     )
 
 
-def _seam(cap: Cap, ends: Any, extent: Any) -> Part:
-    """What is around a seam where charts do not agree."""
-    low, high = np.transpose([e if pair is None else pair for pair, e in zip(ends, extent, strict=True)])
+def _seams(cap: Cap, cells: np.ndarray, along: list[np.ndarray]) -> list[Part]:
+    """What is around connected cells of a seam."""
+    from scipy.ndimage import find_objects, label
+
     k = cap.pole.axis
-    low[k], high[k] = sorted(cap.around.at(cap.radius + way * cap.overlap) for way in (-1, 1))
-    return Part(low, high)
+    across = sorted(cap.around.at(cap.radius + way * cap.overlap) for way in (-1, 1))
+    parts = []
+    for part in find_objects(label(cells, np.ones((3,) * cells.ndim))[0]):
+        ends = [(edges[one.start], edges[one.stop]) for edges, one in zip(along, part, strict=True)]
+        ends.insert(k, (across[0], across[1]))
+        parts.append(Part(*np.transpose(ends)))
+    return parts
 
 
 # ---- what two charts have ----------------------------------------------------------------------------------

@@ -335,8 +335,8 @@ def critical_points(
     coordinates. At poles, where these are singular, it goes on, ``f(-r, theta) = f(r, theta + pi)``, and what is around
     them has a spline of its own, in Cartesian coordinates. Samples at a pole are taken for their mean. Of the points of
     the two splines each is there once if their gradients agree along the circle between them; where they do not, as
-    next to a pole that a rough field does not resolve, that circle is undecided. The Euler characteristic is that of a
-    disc, 1, of a globe, 2, and so on. Next to poles on the rim of the domain, as at the tip of a sector, nothing is
+    next to a pole where a field is too rough, that part of the circle is undecided. The Euler characteristic is that of
+    a disc, 1, of a globe, 2, and so on. Next to poles on the rim of the domain, as at the tip of a sector, nothing is
     searched. For the linear field the samples at a pole are one vertex.
 
     References
