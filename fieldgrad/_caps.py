@@ -426,19 +426,22 @@ def _seams(cap: Cap, cells: np.ndarray, along: list[np.ndarray]) -> list[Part]:
 
 
 def each_once(tables: list[Any]) -> list[Any]:
-    """Points of the grid's chart and of caps, those that both have at a seam once. Where it is not known whose they
-    are, one of each pair that is close is kept, and of others those on their own side."""
-    main, *caps = tables
-    for i, table in enumerate(caps):
+    """Points of the grid's chart and of caps, those that two have at a seam once. Where it is not known whose they are,
+    one of each pair that is close is kept, and of others those on their own side."""
+    done: list[Any] = []
+    for table in tables:
         cap = table.chart
-        if not cap.overlap:
-            continue
-        theirs = cap.from_grid(main.points)
-        keep, others = cap.distance(table.x) <= cap.radius, cap.distance(theirs) > cap.radius
-        for row, other in _pairs(table.x, theirs, table.index, main.index, cap.overlap):
-            keep[row], others[other] = False, True
-        main, caps[i] = main.some(others), table.some(keep)
-    return [main, *caps]
+        if done and cap.overlap:
+            keep = cap.distance(table.x) <= cap.radius
+            for i, other in enumerate(done):
+                place = cap.from_grid(other.points)
+                kept = cap.distance(place) > cap.radius
+                for row, partner in _pairs(table.x, place, table.index, other.index, cap.overlap):
+                    keep[row], kept[partner] = False, True
+                done[i] = other.some(kept)
+            table = table.some(keep)
+        done.append(table)
+    return done
 
 
 def _pairs(

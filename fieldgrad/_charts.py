@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._domain import Ends, Part, Samples
-from ._frames import frames_of, positions_of
+from ._frames import frames_of
 from ._geometry import Pole
 from .interpolant import Interpolant, as_samples, straight
 
@@ -107,14 +107,14 @@ def atlas_of(samples: Samples, box: Any, workers: int) -> Atlas:
     sides = tuple(() if pair is None else (0, 1) for pair in ends)
     skip = None if marks is None else touched(spline, marks)
     main = Chart(spline, ends, sides, skip, float(np.ptp(spline._coefficients)))
-    frames = frames_of(samples, workers)
+    frames, positions = frames_of(samples, workers)
     charts: list[Chart] = [main]
     seams: list[Part] = []
     if inner:
         from ._caps import with_caps
 
         charts, seams = with_caps(main, samples, inner, frames, workers)
-    return Atlas(charts, ends, inner, seams, cut, frames, positions_of(samples, workers))
+    return Atlas(charts, ends, inner, seams, cut, frames, positions)
 
 
 def _filled(field: np.ndarray, absent: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Linear fields in two dimensions where all samples of a row are one: those at a pole.
+"""Linear fields in two dimensions where all samples of a row are one: those at a pole. It is an end of axis 0.
 
 The complex is a quotient of the lattice's: the row is one vertex, its link the ring beside it. Samples of the row are
 equal and follow each other in the order of equal samples, so they enter sublevel sets together; and what is connected
@@ -31,8 +31,8 @@ def critical_vertices_of(
     """
     if f.ndim != 2:
         raise ValueError(
-            f"method='linear' serves poles in two dimensions, f has {f.ndim} axes: leave them out with box=, or use "
-            "method='spline'"
+            "samples at a pole are served by method='linear', and with persistence=True, in two dimensions; "
+            f"f has {f.ndim} axes"
         )
     vertices, index = critical_vertices(f, periodic, workers)
     others = _names(vertices, f.shape, poles) == vertices

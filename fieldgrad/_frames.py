@@ -16,34 +16,27 @@ from .interpolant import Interpolant, straight
 Function = Callable[[np.ndarray], np.ndarray]
 
 
-def frames_of(samples: Samples, workers: int) -> Function | None:
-    """Orthonormal vectors [i, j] at points: component i, along the coordinates, of vector j. None if axes are straight.
+def frames_of(samples: Samples, workers: int) -> tuple[Function | None, Function | None]:
+    """Orthonormal vectors [i, j] at points: component i, along the coordinates, of vector j; None if axes are straight.
+    And where points are, if the grid is a map; otherwise None.
 
     Each vector is in the span of the directions of its axis and of those before it; where these are perpendicular, it
     has its own axis' direction. On a map they are those of the Cartesian axes of its positions.
     """
-    geometry = samples.geometry
+    geometry, d = samples.geometry, samples.field.ndim
     if geometry is None:
-        return None
+        return None, None
     if isinstance(geometry, Orthogonal):
-        return partial(_along_axes, _scales(geometry, samples))
+        return partial(_along_axes, _scales(geometry, samples)), None
     if isinstance(geometry, Mapped):
-        return partial(_along_positions, splines_of(geometry.positions, samples, workers))
-    d = samples.field.ndim
+        splines = _splines(geometry.positions, samples, workers)
+        return partial(_along_positions, splines), partial(_positions, splines)
     lower = [(i, k) for i in range(d) for k in range(i + 1)]
     factor = triangle(geometry.metric())
-    return partial(_by_metric, d, lower, splines_of([factor[pair] for pair in lower], samples, workers))
+    return partial(_by_metric, d, lower, _splines([factor[pair] for pair in lower], samples, workers)), None
 
 
-def positions_of(samples: Samples, workers: int) -> Function | None:
-    """Where points are, if the grid is a map."""
-    if not isinstance(samples.geometry, Mapped):
-        return None
-    splines = splines_of(samples.geometry.positions, samples, workers)
-    return lambda points: np.stack([spline(points) for spline in splines], axis=1)
-
-
-def splines_of(arrays: Any, samples: Samples, workers: int) -> list[Interpolant]:
+def _splines(arrays: Any, samples: Samples, workers: int) -> list[Interpolant]:
     """Functions of the coordinates, from their values at the samples."""
     lattice = straight(samples.axes, samples.field.shape)
     return [Interpolant(values, lattice, workers=workers) for values in arrays]
@@ -70,6 +63,10 @@ def _along_axes(scales: list[Function], points: np.ndarray) -> np.ndarray:
 
 def _along_positions(splines: list[Interpolant], points: np.ndarray) -> np.ndarray:
     return np.linalg.inv(np.stack([spline.gradient(points) for spline in splines], axis=1))
+
+
+def _positions(splines: list[Interpolant], points: np.ndarray) -> np.ndarray:
+    return np.stack([spline(points) for spline in splines], axis=1)
 
 
 def _by_metric(d: int, lower: list[tuple[int, int]], splines: list[Interpolant], points: np.ndarray) -> np.ndarray:

@@ -622,8 +622,8 @@ def test_infinite_samples_stand_above_all():
         (ValueError, "box must ascend", disc(9)[0], (9, 27), {"box": ((0, 2), None)}),
         (ValueError, "box must be one", disc(9)[0], (9, 27), {"box": ((0, 1),)}),
         (ValueError, "the grid has 9 samples along axis 0", disc(9)[0], (8, 27), {}),
-        (ValueError, "poles in two dimensions", ball(6)[0], ball(6)[0].shape, {"method": "linear"}),
-        (ValueError, "poles in two dimensions", cylinder(6)[0], cylinder(6)[0].shape, {"persistence": True}),
+        (ValueError, "at a pole are served", ball(6)[0], ball(6)[0].shape, {"method": "linear"}),
+        (ValueError, "at a pole are served", cylinder(6)[0], cylinder(6)[0].shape, {"persistence": True}),
         (TypeError, "workers", disc(9)[0], (9, 27), {"workers": 1.5}),
     ],
 )
