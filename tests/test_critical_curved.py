@@ -267,6 +267,19 @@ def test_turning_a_disc_turns_its_points(shift):
     assert_same(from_polar(turned.points), turned.index, from_polar(cp.points) @ turn, cp.index, 1e-3)
 
 
+@pytest.mark.parametrize("make", (ball, cylinder), ids=("ball", "cylinder"))
+@pytest.mark.parametrize("seed", range(3))
+def test_crowded_fields_in_space_are_complete(make, seed):
+    """Points are next to every surface that charts could meet at."""
+    rng = np.random.default_rng(seed)
+    grid, x = make(24)
+    waves, phases = 5 * rng.standard_normal((3, 12)), rng.uniform(0, 6, 12)
+    cp = fg.critical_points(np.sin(x @ waves + phases).sum(axis=-1), grid)
+    assert len(cp) > 30
+    assert cp.complete
+    assert cp.euler == (1, 1)
+
+
 # ---- in other domains ----------------------------------------------------------------------------------------
 
 
@@ -555,8 +568,10 @@ def test_rough_fields_have_an_honest_answer(seed):
     cp = fg.critical_points(np.random.default_rng(seed).standard_normal(grid.shape), grid)
     assert not cp.complete
     assert cp.undecided
-    distance = np.linalg.norm(from_polar(cp.points)[:, None] - from_polar(cp.points), axis=2)
-    assert distance[cp.index[:, None] != cp.index].min() > 0
+    place = from_polar(cp.points)
+    same = (cp.index[:, None] == cp.index) & ~np.eye(len(cp), dtype=bool)
+    distance = np.linalg.norm(place[:, None] - place, axis=2)[same]
+    assert distance.min() > 1e-4  # none is there from both sides of the circle
 
 
 # ---- linear --------------------------------------------------------------------------------------------------
