@@ -381,10 +381,10 @@ def part_behind(spline: Interpolant, ends: Ends, behind: tuple[int, int]) -> Par
 
 def _clusters(spline: Interpolant, parts: Undecided) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Low and high ends of connected parts."""
-    from scipy.ndimage import label
-
     if not len(parts.piece):
         return
+    from scipy.ndimage import label
+
     axes = spline._axes
     marked = np.zeros([len(axis.basis) for axis in axes], bool)
     marked[tuple(parts.piece.T)] = True

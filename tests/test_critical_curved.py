@@ -397,6 +397,25 @@ def test_hessians_are_physical():
     np.testing.assert_allclose(rebuilt, cp.hessian, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    "grid",
+    (
+        fg.Grid.geographic(np.linspace(-90, 90, 37), np.arange(0, 360, 5.0), radius=1.0),
+        fg.Grid.geographic(np.linspace(90, -90, 37), np.arange(30, 390, 5.0), ellipsoid=(1.0, 0.1)),
+    ),
+    ids=("globe", "ellipsoid"),
+)
+def test_hessians_are_those_of_the_operator(grid):
+    """At samples, two of which are poles."""
+    field = quadratic(from_globe(places(grid)), np.array([1, 2, 3.5]))
+    cp = fg.critical_points(field, grid)
+    assert counts(cp) == (2, 2, 2)
+    expected = fg.hessian(field, grid, accuracy=6)
+    np.testing.assert_allclose(cp.indices, cp.indices.round(), atol=1e-6)
+    for matrix, (i, j) in zip(cp.hessian, cp.indices.round().astype(int), strict=True):
+        np.testing.assert_allclose(matrix, expected[:, :, i, j % field.shape[1]], atol=2e-2)
+
+
 # ---- what must not matter ------------------------------------------------------------------------------------
 
 
