@@ -243,42 +243,61 @@ def in_samples(samples: Samples, points: np.ndarray) -> np.ndarray:
 # ---- the count ---------------------------------------------------------------------------------------------
 
 
+#: Axes that are fixed on a side, an edge or a corner of a domain, and at which end.
+Side = tuple[tuple[int, int], ...]
+
+
 class OnSide(NamedTuple):
-    """What a side of a chart, or an edge or a corner of it, has."""
+    """What a side of a domain, or of a part of it, has."""
 
     morse: np.ndarray  # indices of critical points of the restriction
-    ascends: np.ndarray  # whether the field does so from them into the domain
-    flat: np.ndarray  # the same of places in undecided parts
+    ascends: np.ndarray  # whether the field does so from each into the domain, along each axis that is fixed
+    flat: np.ndarray  # the same, of places in undecided parts
     complete: bool
 
 
 def sum_over_sides(atlas: Atlas, max_boxes: int, workers: int) -> tuple[int, bool]:
     """The sum of (-1)^index over critical points of the restrictions to sides, edges and corners of a domain from which
-    the field ascends into it; and whether it is known. Pieces to skip are skipped there, too.
-
-    Flat parts, such as the rim of a disc often is, add nothing where the field does not ascend from them. Where it does
-    so from all there is on a side that closes on itself, the sum is the Euler characteristic of that side.
-    """
-    sides: dict[tuple[tuple[int, int], ...], list[Chart]] = {}
+    the field ascends into it; and whether it is known. Pieces to skip are skipped there, too."""
+    found: dict[Side, list[OnSide]] = {}
     for chart in atlas.charts:
         for side in _sides(chart):
-            sides.setdefault(side, []).append(chart)
-    total, complete = 0, True
-    for side, charts in sides.items():
-        fixed = dict(side)
-        parts = [_on_side(chart, fixed, max_boxes, workers) for chart in charts]
-        index, ascends, flat = (np.concatenate([part[k] for part in parts]) for k in range(3))
-        some = int(((-1) ** index[ascends]).sum())
-        if flat.any():
-            closed = not any(sides for k, sides in enumerate(atlas.charts[0].sides) if k not in fixed)
-            complete = complete and closed and bool(ascends.all() and flat.all())
-            some = euler_characteristic(atlas.ends, [pole for pole in atlas.poles if pole.axis not in fixed])
-        total += some
-        complete = complete and all(part.complete for part in parts)
-    return total, complete
+            found.setdefault(side, []).append(_on_side(chart, dict(side), max_boxes, workers))
+    sides = {side: _as_one(parts) for side, parts in found.items()}
+    sums = [_sum_of(side, [axis for axis, _ in side], sides, atlas) for side in sides]
+    known = all(some is not None for some in sums) and all(part.complete for part in sides.values())
+    return sum(some or 0 for some in sums), known
 
 
-def _sides(chart: Chart) -> Iterator[tuple[tuple[int, int], ...]]:
+def _as_one(parts: list[OnSide]) -> OnSide:
+    morse, ascends, flat = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    return OnSide(morse, ascends, flat, all(part.complete for part in parts))
+
+
+def _sum_of(side: Side, inward: list[int], sides: dict[Side, OnSide], atlas: Atlas) -> int | None:
+    """The sum over a side, of points from which the field ascends along some of the fixed axes; None if not known.
+
+    Undecided parts, such as the rim of a disc often is, add nothing where the field does not ascend from them. If it
+    does so from all there is, the sum is what the side's own sides leave of its Euler characteristic.
+    """
+    part, axes = sides[side], [axis for axis, _ in side]
+    columns = [axes.index(axis) for axis in inward]
+    ascends, flat = (of[:, columns].all(axis=1) for of in (part.ascends, part.flat))
+    if not flat.any():
+        return int(((-1) ** part.morse[ascends]).sum())
+    if not (ascends.all() and flat.all()):
+        return None
+    total = euler_characteristic(atlas.ends, [pole for pole in atlas.poles if pole.axis not in axes])
+    for edge in sides:
+        if set(side) < set(edge):
+            some = _sum_of(edge, [axis for axis, _ in edge if axis not in axes], sides, atlas)
+            if some is None:
+                return None
+            total -= some
+    return total
+
+
+def _sides(chart: Chart) -> Iterator[Side]:
     """For each side, edge and corner the axes that are fixed, and at which end."""
     for choice in product(*((None, *sides) for sides in chart.sides)):
         fixed = tuple((k, end) for k, end in enumerate(choice) if end is not None)
@@ -291,7 +310,7 @@ def _on_side(chart: Chart, fixed: dict[int, int], max_boxes: int, workers: int) 
     free = [k for k in range(spline.ndim) if k not in fixed]
     if not free:
         at = np.array([[ends[k][end] for k, end in fixed.items()]])
-        return OnSide(np.zeros(1, int), _ascends(chart, fixed, at, workers), np.zeros(0, bool), True)
+        return OnSide(np.zeros(1, int), _ascends(chart, fixed, at, workers), np.zeros((0, len(fixed)), bool), True)
     axes, coefficients = tuple(spline._axes[k] for k in free), _restricted(spline, ends, fixed)
     at_ends, skip = tuple(ends[k] for k in free), _skipped_at(spline, ends, fixed, chart.skip)
     found = find(axes, coefficients, at_ends, skip, max_boxes, workers, chart.spread)
@@ -319,9 +338,9 @@ def _placed(chart: Chart, fixed: dict[int, int], free: list[int], points: np.nda
 
 
 def _ascends(chart: Chart, fixed: dict[int, int], points: np.ndarray, workers: int) -> np.ndarray:
-    """Whether the gradient points from a side into the domain."""
+    """Whether the field ascends from a side into the domain, along each axis that is fixed (n, m)."""
     inward = np.array([1.0 if end == 0 else -1.0 for end in fixed.values()])
-    return (chart.spline.gradient(points, workers=workers)[:, list(fixed)] * inward > 0).all(axis=1)
+    return chart.spline.gradient(points, workers=workers)[:, list(fixed)] * inward > 0
 
 
 def _within(axes: Any, parts: Undecided) -> np.ndarray:

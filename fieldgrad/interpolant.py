@@ -58,7 +58,7 @@ class Interpolant:
     ValueError
         `f` has less than four samples along an axis, or one that is masked, NaN or infinite; a spacing is not finite,
         not strictly monotonic, of the wrong length, or so small or large that a second derivative leaves the range of
-        float64; `boundary` has another word.
+        float64; a `Grid` is curved; `boundary` has another word.
 
     Notes
     -----

@@ -322,6 +322,18 @@ def test_a_periodic_height_closes_a_cylinder():
     assert cp.euler == (0, 0)
 
 
+@pytest.mark.parametrize("sign", (1, -1))
+def test_fields_that_are_constant_around_an_axis(sign):
+    """Their rims are flat: circles of degenerate points, from which the field ascends or not."""
+    for grid, x in (disc(17), cylinder(12), ball(12)):
+        far = (x[..., :2] ** 2).sum(axis=-1)
+        field = sign * (far + (x[..., 2] - 0.1) ** 2 if x.shape[-1] == 3 else far)
+        cp = fg.critical_points(field, grid)
+        assert cp.kind.tolist() == ["minimum" if sign > 0 else "maximum"]
+        assert cp.complete
+        assert cp.euler == (1, 1)
+
+
 def test_a_saddle_at_the_centre_of_a_ball():
     grid, x = ball(15)
     x, y, z = np.moveaxis(x, -1, 0)
