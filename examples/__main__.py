@@ -15,6 +15,7 @@ from . import (
     consumer,
     edges,
     electrodes,
+    globe,
     heat,
     level_surface,
     molecule,
@@ -46,6 +47,7 @@ EXAMPLES = (
     molecule,
     tokamak,
     summits,
+    globe,
     consumer,
 )
 README_PICTURES = "electrodes", "terrain", "wind"

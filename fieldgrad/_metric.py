@@ -84,7 +84,7 @@ class Mapped(Curved):
                 raise ValueError(f"positions[{k}] must be finite, got {x[wrong][0]} at {_first(wrong)}")
         if len(arrays) != len(self.shape):
             raise ValueError(f"positions must be {len(self.shape)} arrays of shape {self.shape}, got {len(arrays)}")
-        self._positions = [np.array(x, np.float64) for x in arrays]
+        self.positions = [np.array(x, np.float64) for x in arrays]
         axes = []
         for k, loop in enumerate(per_axis(periodic, len(arrays), "periodic", False)):
             axis = Axis(1.0)
@@ -108,7 +108,7 @@ class Mapped(Curved):
             accuracy -= 2
         result = np.empty((len(self.shape), len(self.shape), *self.shape))
         options = None, Raised(accuracy), edge_order, "one-sided", 0.0
-        for x, derivatives in zip(self._positions, result, strict=True):
+        for x, derivatives in zip(self.positions, result, strict=True):
             lead = derivatives if len(self.shape) > 1 else derivatives[0]
             carry_out("stack", x, False, (self.lattice,), options, (None, "propagate"), lead, None)
         return result

@@ -129,6 +129,12 @@ def pairs(
     return birth, death, np.repeat(np.array(dimensions, np.int8), [len(some) for some in births])
 
 
+def components(f: Any, periodic: Sequence[bool], workers: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Where components of the sublevel sets begin and end: the births and deaths of `pairs` of dimension 0."""
+    skeleton = _skeleton(f, periodic, as_workers(workers))
+    return _components(skeleton, skeleton.of_index(1))[:2]
+
+
 class _Vertices(NamedTuple):
     """Critical vertices of one Morse index."""
 
@@ -156,7 +162,7 @@ class _Skeleton(NamedTuple):
 
 
 def _skeleton(f: Any, periodic: Sequence[bool], workers: int) -> _Skeleton:
-    values = _sortable(f)
+    values = sortable(f)
     loops = _loops(periodic, values.shape)
     missing = 3 - values.ndim
     shape, loops = (1,) * missing + values.shape, (False,) * missing + loops
@@ -171,7 +177,7 @@ def _skeleton(f: Any, periodic: Sequence[bool], workers: int) -> _Skeleton:
     return _Skeleton(field, ndim, is_open, vertices, units.view(np.int8), order, workers)
 
 
-def _sortable(f: Any) -> np.ndarray:
+def sortable(f: Any) -> np.ndarray:
     """The field in C order, in doubles that compare as its samples do."""
     field = as_field(f)
     if isinstance(field, np.ma.MaskedArray):
@@ -253,10 +259,9 @@ def _starts(saddles: _Vertices) -> np.ndarray:
 
 def _classes(skeleton: _Skeleton) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
     """Births and deaths of classes, and their dimension."""
-    joins, minima = skeleton.of_index(1), skeleton.of_index(0)
-    lowest_first = minima.vertices[minima.order]
-    below = _merge(skeleton, joins, lowest_first, up=False)
-    yield lowest_first, np.append(joins.vertices, _NEVER)[below.killers], 0
+    joins = skeleton.of_index(1)
+    births, deaths, below = _components(skeleton, joins)
+    yield births, deaths, 0
     loops = np.bincount(below.saddles[below.idle], minlength=len(joins.vertices))
     if skeleton.ndim > 1:
         top = skeleton.ndim - 1
@@ -275,6 +280,14 @@ def _classes(skeleton: _Skeleton) -> Iterator[tuple[np.ndarray, np.ndarray, int]
             yield *_endless(filled[~met]), 2
         loops -= np.bincount(ended, minlength=len(loops))
     yield *_endless(np.repeat(joins.vertices, loops)), 1
+
+
+def _components(skeleton: _Skeleton, joins: _Vertices) -> tuple[np.ndarray, np.ndarray, _Merger]:
+    """Births and deaths of components of the sublevel sets, and how they merge."""
+    minima = skeleton.of_index(0)
+    lowest_first = minima.vertices[minima.order]
+    below = _merge(skeleton, joins, lowest_first, up=False)
+    return lowest_first, np.append(joins.vertices, _NEVER)[below.killers], below
 
 
 def _endless(births: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,37 +6,33 @@ from typing import Any
 
 import numpy as np
 
-from ._domain import Part, as_ends, euler_characteristic, without_absent
+from ._domain import Ends, Part, Samples, euler_characteristic, samples_of
 from ._morse import critical_vertices, pairs
-from .interpolant import placed
 
 
 def points_of_samples(f: Any, spacing: tuple, box: Any, persistence: bool, workers: int | None) -> dict[str, Any]:
     """The columns of `CriticalPoints` and what is said of all of them."""
-    field, absent = without_absent(f)
-    axes = placed(spacing, field.shape, "one-sided")
-    coords = [np.asarray(axis.positions(n), float) for axis, n in zip(axes, field.shape, strict=True)]
-    extent = [(float(x.min()), float(x.max())) for x in coords]
-    whole = tuple(None if axis.periodic else pair for axis, pair in zip(axes, extent, strict=True))
-    ends = as_ends(box, whole, extent)
+    samples = samples_of(f, spacing)
+    coords, ends = samples.coords, samples.domain(box)
     inside = [
         np.arange(len(x)) if pair is None else np.flatnonzero((x >= pair[0]) & (x <= pair[1]))
         for x, pair in zip(coords, ends, strict=True)
     ]
     if not all(len(some) for some in inside):
         raise ValueError(f"box must have samples along every axis, got {box!r}")
-    field = field[np.ix_(*inside)]
-    absent = None if absent is None else absent[np.ix_(*inside)]
-    vertices, index, gap, partner = of_filtration(field, absent, [pair is None for pair in ends], persistence, workers)
-    place = np.stack(np.unravel_index(vertices, field.shape), axis=1)
+    absent = None if samples.absent is None else samples.absent[np.ix_(*inside)]
+    part = samples._replace(field=samples.field[np.ix_(*inside)], absent=absent)
+    vertices, index, gap, partner = of_filtration(part, ends, persistence, workers)
+    place = np.stack(np.unravel_index(vertices, part.field.shape), axis=1)
     indices = np.stack([some[place[:, k]] for k, some in enumerate(inside)], axis=1)
     n, d = indices.shape
     nothing = np.full((n, d, d), np.nan)
     index_sum = int(((-1) ** index.astype(int)).sum())
+    euler = euler_characteristic(ends, samples.inner_poles(ends))
     return {
-        "points": np.stack([x[indices[:, k]] for k, x in enumerate(coords)], axis=1),
+        "points": samples.places(indices),
         "indices": indices.astype(float),
-        "values": field.ravel()[vertices].astype(float),
+        "values": part.field.ravel()[vertices].astype(float),
         "hessian": nothing,
         "eigenvalues": nothing[:, 0],
         "eigenvectors": nothing,
@@ -46,18 +42,28 @@ def points_of_samples(f: Any, spacing: tuple, box: Any, persistence: bool, worke
         "undecided": [],
         "unsearched": [] if absent is None else _parts_of(absent, coords, inside),
         "complete": absent is None,
-        "euler": (index_sum, euler_characteristic(ends) if absent is None else index_sum),
+        "euler": (index_sum, euler if absent is None else index_sum),
     }
 
 
-def of_filtration(field, absent, periodic, persistence, workers):
+def of_filtration(samples: Samples, ends: Ends, persistence: bool, workers: int | None) -> tuple[Any, ...]:
     """Critical vertices and their Morse indices; if asked for, their persistence and partners, too.
 
     Absent samples come last in the filtration. What they change does not count, nor does their order.
     """
+    field, absent = samples.field, samples.absent
+    periodic = [pair is None for pair in ends]
     ranks = field if absent is None else _ranks(field, absent)
-    vertices, index = critical_vertices(ranks, periodic, workers)
-    gap, partner = _paired(field, ranks, periodic, vertices, index, workers) if persistence else (None, None)
+    poles = [pole for pole in samples.poles if samples.end(pole) in ends[pole.axis]]
+    if poles:
+        from ._collapsed import critical_vertices_of, pairs_of
+
+        vertices, index = critical_vertices_of(ranks, periodic, poles, workers)
+        classes = pairs_of(ranks, periodic, poles, workers) if persistence else None
+    else:
+        vertices, index = critical_vertices(ranks, periodic, workers)
+        classes = pairs(ranks, periodic, workers) if persistence else None
+    gap, partner = (None, None) if classes is None else _paired(field, classes, vertices, index)
     if absent is None:
         return vertices, index, gap, partner
     there = ~absent.ravel()[vertices]
@@ -69,6 +75,21 @@ def of_filtration(field, absent, periodic, persistence, workers):
     return vertices[there], index[there], gap, partner
 
 
+def names_of(vertices: np.ndarray, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (n, d) of vertices, all that there are for the ones at poles; and which vertex each belongs to."""
+    shape = samples.field.shape
+    place = np.stack(np.unravel_index(vertices, shape), axis=1)
+    places, numbers = [place], [np.arange(len(vertices))]
+    for pole in samples.poles:
+        row = shape[pole.axis] - 1 if pole.last else 0
+        for number in np.flatnonzero(place[:, pole.axis] == row):
+            names = np.repeat(place[[number]], shape[pole.circle] - 1, axis=0)
+            names[:, pole.circle] += np.arange(1, shape[pole.circle])
+            places.append(names)
+            numbers.append(np.full(len(names), number))
+    return np.concatenate(places).astype(float), np.concatenate(numbers)
+
+
 def _ranks(field, absent):
     """Integers in the order of samples; absent ones are higher than any."""
     ranks = np.empty(field.shape, np.int64)
@@ -77,9 +98,9 @@ def _ranks(field, absent):
     return ranks
 
 
-def _paired(field, ranks, periodic, vertices, index, workers):
+def _paired(field, classes, vertices, index):
     """Persistence and partner of each critical vertex, of which each is one birth or one death."""
-    birth, death, dimension = pairs(ranks, periodic, workers)
+    birth, death, dimension = classes
     mortal = death >= 0
     rows = np.lexsort((index, vertices))
     event_vertex = np.concatenate([birth, death[mortal]])

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._charts import Atlas, Chart, atlas_of
 from ._config import as_workers
-from ._domain import Ends, Part, as_ends, euler_characteristic, without_absent
-from ._sample_points import of_filtration
+from ._domain import Ends, Part, Samples, euler_characteristic, samples_of
+from ._sample_points import names_of, of_filtration
 from ._zeros import Undecided, search
 from .interpolant import Interpolant
 
-_MOST_AXES = 3
 #: Zeros are the same if they are of one kind and closer than this part of a piece.
 SAME = 1e-7
 #: How far a vertex may be from the point that takes its persistence, in steps.
@@ -25,72 +26,90 @@ def points_of_spline(
     f: Any, spacing: tuple, box: Any, persistence: bool, max_boxes: int, workers: int | None
 ) -> dict[str, Any]:
     """The columns of `CriticalPoints` and what is said of all of them."""
-    field, absent = without_absent(f)
-    spline = Interpolant(field if absent is None else _filled(field, absent), *spacing, workers=workers)
-    if spline.ndim > _MOST_AXES:
-        raise ValueError(f"f must have one to {_MOST_AXES} axes, got {spline.ndim}")
-    extent = [(float(axis.breaks[0]), float(axis.breaks[-1])) for axis in spline._axes]
-    whole = tuple(pair if axis.period is None else None for axis, pair in zip(spline._axes, extent, strict=True))
-    ends = as_ends(box, whole, extent)
-    workers = as_workers(workers)
-    skip = None if absent is None else touched(spline, absent)
-    found = find(spline._axes, spline._coefficients, ends, skip, max_boxes, workers)
-    columns = _columns(spline, found, workers)
-    undecided = undecided_parts(spline, found.undecided, columns["points"], columns["index"])
-    unsearched = [] if skip is None else skipped_parts(spline, skip, ends)
-    unsearched += [] if found.behind is None else [part_behind(spline, ends, found.behind)]
-    at_sides, sides_complete = sum_over_sides(spline, ends, skip, max_boxes, workers)
-    index_sum = int(((-1) ** columns["index"].astype(int)).sum()) + at_sides
-    index_sum += sum(part.turns or 0 for part in undecided)
-    euler = index_sum, euler_characteristic(ends)
-    gap, partner = _matched(field, absent, spline, columns, workers) if persistence else (None, None)
+    samples, workers = samples_of(f, spacing), as_workers(workers)
+    atlas = atlas_of(samples, box, workers)
+    tables, undecided, unsearched = [], [*atlas.seams], [*atlas.cut]
+    for chart in atlas.charts:
+        spline, ends, skip = chart.spline, chart.ends, chart.skip
+        found = find(spline._axes, spline._coefficients, ends, skip, max_boxes, workers, chart.spread)
+        table = _of_chart(chart, found, workers)
+        parts = undecided_parts(spline, found.undecided, table.x, table.index)
+        gone = [] if skip is None else skipped_parts(spline, skip, ends)
+        gone += [] if found.behind is None else [part_behind(spline, ends, found.behind)]
+        tables.append(table)
+        undecided += [part for part in map(chart.part, parts) if part is not None]
+        unsearched += [part for part in map(chart.part, gone) if part is not None]
+    if len(atlas.charts) > 1:
+        from ._caps import each_once, united
+
+        tables = each_once(tables)
+        undecided, unsearched = (united(parts, samples) for parts in (undecided, unsearched))
+    columns = _columns(atlas, samples, tables)
+    index_sum, sides_complete = sum_over_sides(atlas, max_boxes, workers)
+    index_sum += int(((-1) ** columns["index"].astype(int)).sum()) + sum(part.turns or 0 for part in undecided)
+    expected = euler_characteristic(atlas.ends, atlas.poles)
+    gap, partner = _matched(samples, atlas, columns, workers) if persistence else (None, None)
     return columns | {
         "persistence": gap,
         "partner": partner,
         "undecided": undecided,
         "unsearched": unsearched,
-        "complete": sides_complete and not undecided and not unsearched and euler[0] == euler[1],
-        "euler": euler,
+        "complete": sides_complete and not undecided and not unsearched and index_sum == expected,
+        "euler": (index_sum, expected),
     }
 
 
-def _filled(field, absent):
-    """Absent samples become equal to the nearest one that is present."""
-    from scipy.ndimage import distance_transform_edt
+def _of_chart(chart: Chart, found: Found, workers: int) -> OfChart:
+    """Each point once."""
+    values, _, hessian = chart.spline._evaluate(found.points, 2, False, workers)
+    index = (np.linalg.eigvalsh(hessian) < 0).sum(axis=1).astype(np.int8)
+    keep = firsts(chart.spline._axes, found.place, index)
+    keep = keep[chart.owns(found.points[keep])]
+    x = found.points[keep]
+    return OfChart(chart, x, chart.to_grid(x), values[keep], hessian[keep], index[keep])
 
-    nearest = distance_transform_edt(absent, return_distances=False, return_indices=True)
-    return field[tuple(nearest)]
 
-
-def _columns(spline: Interpolant, found: Found, workers: int) -> dict[str, np.ndarray]:
-    """Each point once, ordered by value and place."""
-    values, _, hessian = spline._evaluate(found.points, 2, False, workers)
+def _columns(atlas: Atlas, samples: Samples, tables: list[OfChart]) -> dict[str, np.ndarray]:
+    """Points of all charts, ordered by value and place."""
+    points, values, index = (np.concatenate([getattr(t, of) for t in tables]) for of in ("points", "values", "index"))
+    hessian = np.concatenate([_physical(table, atlas.frames) for table in tables])
+    order = np.lexsort((*points.T[::-1], values))
+    points, hessian = points[order], hessian[order]
     eigenvalues, eigenvectors = np.linalg.eigh(hessian)
-    index = (eigenvalues < 0).sum(axis=1).astype(np.int8)
-    keep = firsts(spline._axes, found.place, index)
-    keep = keep[np.lexsort((*found.points[keep].T[::-1], values[keep]))]
     return {
-        "points": found.points[keep],
-        "indices": in_samples(spline, found.points[keep]),
-        "values": values[keep],
-        "hessian": hessian[keep],
-        "eigenvalues": eigenvalues[keep],
-        "eigenvectors": eigenvectors[keep],
-        "index": index[keep],
+        "points": points if atlas.positions is None else atlas.positions(points),
+        "indices": in_samples(samples, points),
+        "values": values[order],
+        "hessian": hessian,
+        "eigenvalues": eigenvalues,
+        "eigenvectors": eigenvectors,
+        "index": index[order],
     }
 
 
-def _matched(field, absent, spline, columns, workers):
+def _physical(table: OfChart, frames: Any) -> np.ndarray:
+    """Second derivatives along orthonormal vectors. Where the gradient is zero they transform as a tensor does."""
+    if frames is None:
+        return table.hessian
+    at = table.chart.off_poles(table.points)
+    directions, jacobian = frames(at), table.chart.jacobian(at)
+    if jacobian is not None:
+        directions = jacobian @ directions
+    return directions.swapaxes(1, 2) @ table.hessian @ directions
+
+
+def _matched(samples, atlas, columns, workers):
     """Persistence and partner of the nearest vertices of the same index, each given once."""
     from scipy.spatial import cKDTree
 
-    periodic = [axis.period is not None for axis in spline._axes]
-    vertices, index, gap, partner = of_filtration(field, absent, periodic, True, workers)
-    place = np.stack(np.unravel_index(vertices, field.shape), axis=1).astype(float)
-    around = np.where(periodic, field.shape, 0)
+    shape = samples.field.shape
+    periodic = np.array([axis.periodic for axis in samples.axes])
+    vertices, index, gap, partner = of_filtration(samples, samples.whole, True, workers)
+    place, number = names_of(vertices, samples)
+    around = np.where(periodic, shape, 0)
     matched = np.full(len(columns["index"]), -1)
-    for i in range(spline.ndim + 1):
-        rows, candidates = np.flatnonzero(columns["index"] == i), np.flatnonzero(index == i)
+    for i in range(len(shape) + 1):
+        rows, candidates = np.flatnonzero(columns["index"] == i), np.flatnonzero(index[number] == i)
         if not len(rows) or not len(candidates):
             continue
         at = columns["indices"][rows]
@@ -98,10 +117,11 @@ def _matched(field, absent, spline, columns, workers):
         near = cKDTree(at, boxsize=around).sparse_distance_matrix(
             cKDTree(place[candidates], boxsize=around), _MATCH, output_type="ndarray"
         )
-        taken = np.zeros(len(candidates), bool)
+        taken = np.zeros(len(vertices), bool)
         for row, candidate in near[np.lexsort((near["j"], near["i"], near["v"]))][["i", "j"]]:
-            if matched[rows[row]] < 0 and not taken[candidate]:
-                matched[rows[row]], taken[candidate] = candidates[candidate], True
+            vertex = number[candidates[candidate]]
+            if matched[rows[row]] < 0 and not taken[vertex]:
+                matched[rows[row]], taken[vertex] = vertex, True
     row_of = np.full(len(vertices) + 1, -1)  # the last one is for those without a partner
     known = matched >= 0
     row_of[matched[known]] = np.flatnonzero(known)
@@ -110,8 +130,24 @@ def _matched(field, absent, spline, columns, workers):
     return result, others
 
 
-
 # ---- zeros -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class OfChart:
+    """Critical points of a chart."""
+
+    chart: Chart
+    x: np.ndarray  # (n, d), in its coordinates
+    points: np.ndarray  # (n, d), in those of the grid
+    values: np.ndarray
+    hessian: np.ndarray  # in those of the chart
+    index: np.ndarray
+
+    def some(self, rows: np.ndarray) -> OfChart:
+        """Of an array of either integers or booleans."""
+        columns = (self.x, self.points, self.values, self.hessian, self.index)
+        return OfChart(self.chart, *(column[rows] for column in columns))
 
 
 class Found(NamedTuple):
@@ -123,10 +159,18 @@ class Found(NamedTuple):
     behind: tuple[int, int] | None  # where the limit of boxes was met: an axis, and a piece along it
 
 
-def find(axes: Any, coefficients: np.ndarray, ends: Ends, skip: Any, max_boxes: int, workers: int) -> Found:
+def find(
+    axes: Any,
+    coefficients: np.ndarray,
+    ends: Ends,
+    skip: Any,
+    max_boxes: int,
+    workers: int,
+    spread: float | None = None,
+) -> Found:
     """All zeros in a domain, but for pieces to skip."""
     ranges = [pieces(axis, pair) for axis, pair in zip(axes, ends, strict=True)]
-    zeros = search(axes, coefficients, ranges, skip, max_boxes, workers)
+    zeros = search(axes, coefficients, ranges, skip, max_boxes, workers, spread)
     # Others belong to the piece beside.
     own = ((zeros.fraction >= -SAME) & (zeros.fraction <= 1 + SAME)).all(axis=1)
     piece, fraction = zeros.piece[own], zeros.fraction[own]
@@ -142,7 +186,18 @@ def find(axes: Any, coefficients: np.ndarray, ends: Ends, skip: Any, max_boxes: 
             x = np.clip(x, *pair)
         points[:, k] = x
     place = piece + np.clip(fraction, 0, 1)
-    return Found(points[inside], place[inside], zeros.undecided, zeros.behind)
+    return Found(points[inside], place[inside], _reaching(zeros.undecided, axes, ends), zeros.behind)
+
+
+def _reaching(parts: Undecided, axes: Any, ends: Ends) -> Undecided:
+    """Those that are not beyond the ends of a domain, as others in pieces that are cut by one may be."""
+    inside = np.ones(len(parts.piece), bool)
+    for k, (axis, pair) in enumerate(zip(axes, ends, strict=True)):
+        if pair is not None:
+            start, width = axis.breaks[parts.piece[:, k]], np.diff(axis.breaks)[parts.piece[:, k]]
+            inside &= start + (parts.high[:, k] + SAME) * width >= pair[0]
+            inside &= start + (parts.low[:, k] - SAME) * width <= pair[1]
+    return Undecided(*(column[inside] for column in parts))
 
 
 def pieces(axis: Any, pair: tuple[float, float] | None) -> tuple[int, int]:
@@ -171,56 +226,131 @@ def firsts(axes: Any, place: np.ndarray, index: np.ndarray) -> np.ndarray:
     return np.unique(labels, return_index=True)[1]
 
 
-def in_samples(spline: Interpolant, points: np.ndarray) -> np.ndarray:
+def in_samples(samples: Samples, points: np.ndarray) -> np.ndarray:
     """Coordinates as fractional indices."""
     indices = np.empty(points.shape)
-    for k, axis in enumerate(spline._axes):
-        n, sites = len(axis.sites), axis.sites
-        if axis.period is not None:
-            sites = np.append(sites, sites[0] + axis.period)
+    for k, (axis, x) in enumerate(zip(samples.axes, samples.coords, strict=True)):
+        n, sites = len(x), np.sort(x)
+        if axis.periodic:
+            sites = np.append(sites, samples.extent[k][1])
         at = np.interp(points[:, k], sites, np.arange(len(sites)))
-        if spline._descending[k]:  # their samples are taken from behind
+        if x[0] > x[-1]:  # their samples are taken from behind
             at = n - 1 - at
-        indices[:, k] = at if axis.period is None else np.mod(at, n)
+        indices[:, k] = np.mod(at, n) if axis.periodic else at
     return indices
 
 
 # ---- the count ---------------------------------------------------------------------------------------------
 
 
-def sum_over_sides(spline: Interpolant, ends: Ends, skip: Any, max_boxes: int, workers: int) -> tuple[int, bool]:
+#: Axes that are fixed on a side, an edge or a corner of a domain, and at which end.
+Side = tuple[tuple[int, int], ...]
+
+
+class OnSide(NamedTuple):
+    """What a side of a domain, or of a part of it, has."""
+
+    morse: np.ndarray  # indices of critical points of the restriction
+    ascends: np.ndarray  # whether the field does so from each into the domain, along each axis that is fixed
+    flat: np.ndarray  # the same, of places in undecided parts
+    complete: bool
+
+
+def sum_over_sides(atlas: Atlas, max_boxes: int, workers: int) -> tuple[int, bool]:
     """The sum of (-1)^index over critical points of the restrictions to sides, edges and corners of a domain from which
-    the field ascends into it; and whether each of them was found. Pieces to skip are skipped there, too."""
-    total, complete = 0, True
-    for fixed in _sides(ends):
-        free = [k for k in range(spline.ndim) if k not in fixed]
-        axes, coefficients = tuple(spline._axes[k] for k in free), _restricted(spline, ends, fixed)
-        points, found = np.zeros((1, spline.ndim)), None
-        if free:
-            at_side = _skipped_at(spline, ends, fixed, skip)
-            found = find(axes, coefficients, tuple(ends[k] for k in free), at_side, max_boxes, workers)
-            complete &= found.behind is None and not len(found.undecided.piece)
-            points = np.zeros((len(found.points), spline.ndim))
-            points[:, free] = found.points
-        for k, end in fixed.items():
-            points[:, k] = ends[k][end]
-        _, gradient, hessian = spline._evaluate(points, 2, False, workers)
-        index = (np.linalg.eigvalsh(hessian[:, free][:, :, free]) < 0).sum(axis=1) if free else np.zeros(1, int)
-        if found is not None:
-            keep = firsts(axes, found.place, index)
-            gradient, index = gradient[keep], index[keep]
-        inward = np.array([1.0 if end == 0 else -1.0 for end in fixed.values()])
-        ascends = (gradient[:, list(fixed)] * inward > 0).all(axis=1)
-        total += int(((-1) ** index[ascends]).sum())
-    return total, complete
+    the field ascends into it; and whether it is known. Pieces to skip are skipped there, too."""
+    found: dict[Side, list[OnSide]] = {}
+    for chart in atlas.charts:
+        for side in _sides(chart):
+            found.setdefault(side, []).append(_on_side(chart, dict(side), max_boxes, workers))
+    sides = {side: _as_one(parts) for side, parts in found.items()}
+    sums = [_sum_of(side, [axis for axis, _ in side], sides, atlas) for side in sides]
+    known = all(some is not None for some in sums) and all(part.complete for part in sides.values())
+    return sum(some or 0 for some in sums), known
 
 
-def _sides(ends: Ends) -> Iterator[dict[int, int]]:
+def _as_one(parts: list[OnSide]) -> OnSide:
+    morse, ascends, flat = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    return OnSide(morse, ascends, flat, all(part.complete for part in parts))
+
+
+def _sum_of(side: Side, inward: list[int], sides: dict[Side, OnSide], atlas: Atlas) -> int | None:
+    """The sum over a side, of points from which the field ascends along some of the fixed axes; None if not known.
+
+    Undecided parts, such as the rim of a disc often is, add nothing where the field does not ascend from them. If it
+    does so from all there is, the sum is what the side's own sides leave of its Euler characteristic.
+    """
+    part, axes = sides[side], [axis for axis, _ in side]
+    columns = [axes.index(axis) for axis in inward]
+    ascends, flat = (of[:, columns].all(axis=1) for of in (part.ascends, part.flat))
+    if not flat.any():
+        return int(((-1) ** part.morse[ascends]).sum())
+    if not (ascends.all() and flat.all()):
+        return None
+    total = euler_characteristic(atlas.ends, [pole for pole in atlas.poles if pole.axis not in axes])
+    for edge in sides:
+        if set(side) < set(edge):
+            some = _sum_of(edge, [axis for axis, _ in edge if axis not in axes], sides, atlas)
+            if some is None:
+                return None
+            total -= some
+    return total
+
+
+def _sides(chart: Chart) -> Iterator[Side]:
     """For each side, edge and corner the axes that are fixed, and at which end."""
-    for choice in product(*((None,) if pair is None else (None, 0, 1) for pair in ends)):
-        fixed = {k: end for k, end in enumerate(choice) if end is not None}
+    for choice in product(*((None, *sides) for sides in chart.sides)):
+        fixed = tuple((k, end) for k, end in enumerate(choice) if end is not None)
         if fixed:
             yield fixed
+
+
+def _on_side(chart: Chart, fixed: dict[int, int], max_boxes: int, workers: int) -> OnSide:
+    spline, ends = chart.spline, chart.ends
+    free = [k for k in range(spline.ndim) if k not in fixed]
+    if not free:
+        at = np.array([[ends[k][end] for k, end in fixed.items()]])
+        return OnSide(np.zeros(1, int), _ascends(chart, fixed, at, workers), np.zeros((0, len(fixed)), bool), True)
+    axes, coefficients = tuple(spline._axes[k] for k in free), _restricted(spline, ends, fixed)
+    at_ends, skip = tuple(ends[k] for k in free), _skipped_at(spline, ends, fixed, chart.skip)
+    found = find(axes, coefficients, at_ends, skip, max_boxes, workers, chart.spread)
+    at = _placed(chart, fixed, free, found.points)
+    hessian = spline.hessian(at, workers=workers)[:, free][:, :, free]
+    index = (np.linalg.eigvalsh(hessian) < 0).sum(axis=1)
+    keep = firsts(axes, found.place, index)
+    keep = keep[chart.owns(at[keep])]
+    flat = _placed(chart, fixed, free, _within(axes, found.undecided))
+    return OnSide(
+        index[keep],
+        _ascends(chart, fixed, at[keep], workers),
+        _ascends(chart, fixed, flat[chart.owns(flat)], workers),
+        found.behind is None,
+    )
+
+
+def _placed(chart: Chart, fixed: dict[int, int], free: list[int], points: np.ndarray) -> np.ndarray:
+    """Points of a side, with the coordinates that are fixed there."""
+    result = np.empty((len(points), chart.spline.ndim))
+    result[:, free] = points
+    for k, end in fixed.items():
+        result[:, k] = chart.ends[k][end]
+    return result
+
+
+def _ascends(chart: Chart, fixed: dict[int, int], points: np.ndarray, workers: int) -> np.ndarray:
+    """Whether the field ascends from a side into the domain, along each axis that is fixed (n, m)."""
+    inward = np.array([1.0 if end == 0 else -1.0 for end in fixed.values()])
+    return chart.spline.gradient(points, workers=workers)[:, list(fixed)] * inward > 0
+
+
+def _within(axes: Any, parts: Undecided) -> np.ndarray:
+    """Corners of undecided parts, and places between them."""
+    piece = [axis.breaks[p] for axis, p in zip(axes, parts.piece.T, strict=True)]
+    width = [np.diff(axis.breaks)[p] for axis, p in zip(axes, parts.piece.T, strict=True)]
+    fractions = np.array(list(product((0.0, 0.5, 1.0), repeat=len(axes))))[:, None]
+    low, high = np.clip(parts.low, 0, 1), np.clip(parts.high, 0, 1)
+    at = np.stack(piece, axis=1) + (low + fractions * (high - low)) * np.stack(width, axis=1)
+    return at.reshape(-1, len(axes))
 
 
 def _restricted(spline: Interpolant, ends: Ends, fixed: dict[int, int]) -> np.ndarray:
@@ -241,23 +371,7 @@ def _skipped_at(spline: Interpolant, ends: Ends, fixed: dict[int, int], skip: An
     return skip
 
 
-# ---- where samples are absent --------------------------------------------------------------------------------
-
-
-def touched(spline: Interpolant, absent: np.ndarray) -> np.ndarray:
-    """Pieces with an absent sample on them."""
-    for k, axis in enumerate(spline._axes):
-        if spline._descending[k]:
-            absent = np.flip(absent, k)
-        first, last = (np.searchsorted(axis.sites, ends) for ends in (axis.breaks[:-1], axis.breaks[1:]))
-        some: Any = False
-        for j in range(int((last - first).max()) + 1):
-            some = some | absent.take(np.minimum(first + j, last) % len(axis.sites), axis=k)
-        absent = some
-    return absent
-
-
-# ---- what is undecided ---------------------------------------------------------------------------------------
+# ---- what is undecided -------------------------------------------------------------------------------------
 
 
 def undecided_parts(spline: Interpolant, parts: Undecided, points: np.ndarray, index: np.ndarray) -> list[Part]:
@@ -286,10 +400,10 @@ def part_behind(spline: Interpolant, ends: Ends, behind: tuple[int, int]) -> Par
 
 def _clusters(spline: Interpolant, parts: Undecided) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Low and high ends of connected parts."""
-    from scipy.ndimage import label
-
     if not len(parts.piece):
         return
+    from scipy.ndimage import label
+
     axes = spline._axes
     marked = np.zeros([len(axis.basis) for axis in axes], bool)
     marked[tuple(parts.piece.T)] = True
@@ -343,9 +457,7 @@ def _extent(start: np.ndarray, stop: np.ndarray, axis: Any) -> tuple[float, floa
     return float(start[last + 1]), float(stop[last] + axis.period)
 
 
-def _turns(
-    spline: Interpolant, low: np.ndarray, high: np.ndarray, points: np.ndarray, index: np.ndarray
-) -> int | None:
+def _turns(spline: Interpolant, low: np.ndarray, high: np.ndarray, points: np.ndarray, index: np.ndarray) -> int | None:
     """How often the gradient turns on the way around a box a little larger, in two dimensions, beside the turns that
     are due to points within."""
     if spline.ndim != 2:

@@ -78,7 +78,13 @@ class Rules:
 
 
 def search(
-    axes: Any, coefficients: np.ndarray, ranges: Sequence[tuple[int, int]], skip: Any, max_boxes: int, workers: int
+    axes: Any,
+    coefficients: np.ndarray,
+    ranges: Sequence[tuple[int, int]],
+    skip: Any,
+    max_boxes: int,
+    workers: int,
+    spread: float | None = None,
 ) -> Zeros:
     """Zeros of the gradient of a spline in pieces `start` to `stop` - 1 of each axis.
 
@@ -92,13 +98,15 @@ def search(
     max_boxes : int
         How many boxes may be looked at, those excluded at first sight not counted.
     workers : int
+    spread : float, optional
+        Of the coefficients of the whole field, if these are of a part. What is flat or noise is so beside it.
 
     Returns
     -------
     Zeros
     """
     d = len(axes)
-    spread = float(np.ptp(coefficients))
+    spread = float(np.ptp(coefficients)) if spread is None else spread
     rules = Rules(level=FLAT * EPSILON * spread, noise=8 * EPSILON * spread)
     to_net = _part(-MARGIN, 1 + MARGIN) @ _to_bernstein()
     nets = [to_net @ axis.basis for axis in axes]

@@ -94,7 +94,7 @@ class Box:
     Attributes
     ----------
     low, high : ndarray, (d,)
-        In coordinates; on a periodic axis `high` may be beyond its end.
+        In coordinates, on `Grid.curvilinear` indices; on a periodic axis `high` may be beyond its end.
     poincare_index : int or None
         In two dimensions, how often the gradient turns on the way around: the sum of (-1)^index of what is undecided
         inside. None where it is not known: in other dimensions, at open sides, or where the gradient vanishes on the
@@ -113,12 +113,16 @@ class CriticalPoints:
     Attributes
     ----------
     points : ndarray, (n, d)
-        In coordinates.
+        In coordinates: on a curved `Grid` its own, at a pole with the first of its angles; on one that is made of
+        positions, in these.
     indices : ndarray, (n, d)
         In samples: cell and fraction.
     values : ndarray, (n,)
     hessian : ndarray, (n, d, d)
-        Second derivatives, in coordinates; NaN for ``method="linear"``.
+        Second derivatives, in coordinates; NaN for ``method="linear"``. On a curved `Grid` per unit of length, along
+        the unit vectors of its coordinates' directions as `fieldgrad.hessian` has them, at a pole those of the angles
+        that it is given; along positions, if the grid is made of them; with `Grid.riemannian` along perpendicular unit
+        vectors, each in the span of the directions of its axis and those before it.
     eigenvalues : ndarray, (n, d)
         Of the Hessian, ascending.
     eigenvectors : ndarray, (n, d, d)
@@ -279,7 +283,8 @@ def critical_points(
     f : array_like, shape S
         Real samples in one to three dimensions. Masked ones and NaN are absent: what is next to them is not searched.
     *spacing : float, 1-D array or Grid
-        Where the samples are, as in `gradient`. Axes are periodic if a `Grid` says so.
+        Where the samples are, as in `gradient`. Axes are periodic if a `Grid` says so. It may be curved; with
+        ``method="linear"`` and in three dimensions only where there are no poles.
     method : {"spline", "linear"}
         ``"spline"``: the zeros of the gradient of the cubic spline through the samples (see `Interpolant`), of which
         every axis needs four at least: all of them, each once, each certified; what is degenerate or flat is listed as
@@ -288,8 +293,9 @@ def critical_points(
         there as often as it counts; on an open side only what changes sublevel sets does.
     kinds : str or sequence of str, optional
         Only ``"minimum"``, ``"saddle"``, ``"maximum"`` or ``"degenerate"``. `euler` counts all.
-    box : sequence of (low, high), optional
-        The part of the field to search, in coordinates, one pair per axis; its sides are open.
+    box : sequence of (low, high) or None, optional
+        The part of the field to search, in coordinates (on `Grid.curvilinear` indices), one pair per axis; its sides
+        are open. None is all of an axis: ``((0, 0.5), None)`` is a disc.
     persistence : bool
         Also pair the points: how far the value of each is from that of the one that it is born or ends with, as
         sublevel sets grow (in three dimensions saddles pair with saddles, too). For a spline it is that of the nearest
@@ -312,7 +318,7 @@ def critical_points(
     ValueError
         `f` has more than three axes, too few samples, or none that is present; a spacing does not fit; `method` or
         `kinds` has an unknown word; `box` is not one ascending pair per axis, or not within the field; `max_boxes` is
-        not positive.
+        not positive; samples of a linear field in three dimensions are at a pole.
 
     Notes
     -----
@@ -324,6 +330,14 @@ def critical_points(
 
     For the spline, each absent sample is taken to be equal to the nearest one that is present, and pieces of the spline
     with an absent sample are not searched. For the linear field, samples that are absent are no part of the domain.
+
+    Where the gradient is zero does not depend on coordinates, so on a curved `Grid` the spline is that of its
+    coordinates. At poles, where these are singular, it goes on, ``f(-r, theta) = f(r, theta + pi)``, and what is around
+    them has a spline of its own, in Cartesian coordinates. Samples at a pole are taken for their mean. Of the points of
+    the two splines each is there once if their gradients agree along the circle between them; where they do not, as
+    next to a pole where a field is too rough, that part of the circle is undecided. The Euler characteristic is that of
+    a disc, 1, of a globe, 2, and so on. Next to poles on the rim of the domain, as at the tip of a sector, nothing is
+    searched. For the linear field the samples at a pole are one vertex.
 
     References
     ----------
@@ -343,6 +357,19 @@ def critical_points(
       maximum     (-1, -1)  value 2
     >>> cp.euler
     (1, 1)
+
+    On a disc, with a saddle at its centre:
+
+    >>> r, theta = np.linspace(0, 1, 21), np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    >>> x, y = r[:, None] * np.cos(theta), r[:, None] * np.sin(theta)
+    >>> cp = fg.critical_points(x**2 - y**2 + y**4, fg.Grid.polar(r, theta))
+    >>> cp.kind, cp.points.round(3), cp.euler
+    (array(['minimum', 'minimum', 'saddle'], dtype='<U10'), array([[0.707, 1.571],
+           [0.707, 4.712],
+           [0.   , 0.   ]]), (1, 1))
+
+    Noise, and what stands out:
+
     >>> noisy = np.array([0.0, 3.0, 2.9, 5.0, 1.0, 4.0])
     >>> fg.critical_points(noisy, method="linear", persistence=True).by_persistence(1.0).points.ravel()
     array([0., 4., 3.])

@@ -58,7 +58,7 @@ class Interpolant:
     ValueError
         `f` has less than four samples along an axis, or one that is masked, NaN or infinite; a spacing is not finite,
         not strictly monotonic, of the wrong length, or so small or large that a second derivative leaves the range of
-        float64; `boundary` has another word.
+        float64; a `Grid` is curved; `boundary` has another word.
 
     Notes
     -----
@@ -83,19 +83,19 @@ class Interpolant:
     """
 
     def __init__(self, f: Any, *spacing: Any, boundary: Any = ONE_SIDED, workers: int | None = None) -> None:
-        samples = _as_samples(f)
+        samples = as_samples(f)
         placements = placed(spacing, samples.shape, boundary)
         workers = as_workers(workers)
         self.shape = samples.shape
         self.ndim = samples.ndim
-        self.grid = _as_grid(placements, samples.shape)
+        self.grid = straight(placements, samples.shape)
         self._descending = tuple(bool(x[0] > x[-1]) for x in self.grid.coords)
         # Private, for what is made of polynomials: the spline is _constant plus the tensor product of the _axes with
         # _coefficients. Coordinates ascend there: where those of the samples descend, samples are taken from behind.
         self._axes = tuple(
-            _spline_axis(p, n, k) for k, (p, n) in enumerate(zip(placements, samples.shape, strict=True))
+            spline_axis(p, n, k) for k, (p, n) in enumerate(zip(placements, samples.shape, strict=True))
         )
-        self._constant = _middle(samples)
+        self._constant = middle(samples)
         self._coefficients = _coefficients(samples, self._constant, self._axes, self._descending, workers)
         self._spline = Spline(self._coefficients, self._axes, self._constant)
 
@@ -355,7 +355,7 @@ class Linearization:
 # ---- arguments ---------------------------------------------------------------------------------------------
 
 
-def _as_samples(f: Any) -> np.ndarray:
+def as_samples(f: Any) -> np.ndarray:
     """Real, finite samples, enough along each axis."""
     samples = as_field(f)
     if samples.dtype.kind not in "biuf":
@@ -394,14 +394,14 @@ def placed(spacing: tuple, shape: tuple[int, ...], boundary: Any) -> list[Axis]:
     return placements
 
 
-def _as_grid(placements: list[Axis], shape: tuple[int, ...]) -> Grid:
+def straight(placements: list[Axis], shape: tuple[int, ...]) -> Grid:
     steps = [axis.step if axis.coordinates is None else axis.coordinates for axis in placements]
     periodic = [axis.periodic for axis in placements]
     periods = [axis.period for axis in placements]
     return Grid.cartesian(*steps, shape=shape, periodic=periodic, period=periods)
 
 
-def _spline_axis(placement: Axis, n: int, k: int) -> SplineAxis:
+def spline_axis(placement: Axis, n: int, k: int) -> SplineAxis:
     """The axis of coefficients, ascending."""
     x = np.asarray(placement.positions(n), np.float64)
     sites = x if x[0] < x[-1] else x[::-1]
@@ -423,7 +423,7 @@ def _spline_axis(placement: Axis, n: int, k: int) -> SplineAxis:
 # ---- samples to coefficients ------------------------------------------------------------------------------------
 
 
-def _middle(samples: np.ndarray) -> float:
+def middle(samples: np.ndarray) -> float:
     """What is taken from the samples, so that rounding is relative to their range."""
     low, high = float(samples.min()), float(samples.max())
     middle = low / 2 + high / 2

@@ -26,6 +26,19 @@ def simplices(shape, periodic):
     return found
 
 
+def collapsed(complex_, names):
+    """With vertices renamed, some to the same name; simplices are sets of names then, so some have fewer."""
+    return {tuple(sorted({int(names[v]) for v in simplex})) for simplex in complex_}
+
+
+def pole_names(shape, rows):
+    """Vertices of rows of a plane lattice, as the first of each row; others as themselves."""
+    names = np.arange(shape[0] * shape[1]).reshape(shape)
+    for row in rows:
+        names[row] = names[row, 0]
+    return names.ravel()
+
+
 def ranks(f):
     """The place of each sample in the total order by value and index."""
     order = sorted(range(f.size), key=lambda v: (f.flat[v], v))
@@ -58,13 +71,14 @@ def reduced_betti(complex_):
     return [numbers[k] - rank_of[k] - rank_of[k + 1] for k in range(4)]
 
 
-def critical_vertices(f, periodic, present=None):
+def critical_vertices(f, periodic, present=None, names=None):
     """A sample as often as the reduced homology of its lower link has dimensions, in the order of samples; of those
-    present, if not all are."""
+    present, if not all are. Samples of one name are one."""
     place = ranks(f)
-    there = np.ones(f.size, bool) if present is None else present.ravel()
+    names = np.arange(f.size) if names is None else names
+    there = (np.ones(f.size, bool) if present is None else present.ravel()) & (names == np.arange(f.size))
     links = {v: set() for v in np.flatnonzero(there)}
-    for simplex in simplices(f.shape, periodic):
+    for simplex in collapsed(simplices(f.shape, periodic), names):
         if not there[list(simplex)].all():
             continue
         top = max(simplex, key=place.__getitem__)
@@ -78,10 +92,13 @@ def critical_vertices(f, periodic, present=None):
     return found
 
 
-def pairs(f, periodic):
-    """Births, deaths (-1: never) and dimensions, of classes that do not end at the sample at which they begin."""
+def pairs(f, periodic, names=None):
+    """Births, deaths (-1: never) and dimensions, of classes that do not end at the sample at which they begin. Samples
+    of one name are one."""
     place = ranks(f)
-    filtration = sorted(simplices(f.shape, periodic), key=lambda s: sorted((place[v] for v in s), reverse=True))
+    complex_ = simplices(f.shape, periodic)
+    complex_ = complex_ if names is None else collapsed(complex_, names)
+    filtration = sorted(complex_, key=lambda s: sorted((place[v] for v in s), reverse=True))
     number = {simplex: k for k, simplex in enumerate(filtration)}
     top = [max(simplex, key=place.__getitem__) for simplex in filtration]
     column_with, endless = {}, set()

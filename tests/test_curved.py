@@ -686,7 +686,6 @@ def test_calls_that_make_no_sense():
         (lambda: fg.gradient(f, grid, boundary=("one-sided", "mirror"), out=out), ValueError, "periodic"),
         (lambda: fg.gradient(f, grid, grid), TypeError, "one Grid"),
         (lambda: fg.Interpolant(f, grid), ValueError, "for straight axes"),
-        (lambda: fg.critical_points(f, grid), ValueError, "for straight axes"),
         (lambda: fg.potential(np.zeros((2, 5, 9)), grid), ValueError, "10 samples along axis 1"),
         (lambda: fg.gradient_matrix((5, 9), grid), ValueError, "10 samples along axis 1"),
         (lambda: fg.laplacian_matrix((5, 10), 1.0, accuracy=10), ValueError, "accuracy must be"),

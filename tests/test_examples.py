@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import fieldgrad as fg
-from examples import charges, consumer, molecule, pipe, reaction, relief, summits, tokamak, wind
+from examples import charges, consumer, globe, molecule, pipe, reaction, relief, summits, tokamak, wind
 
 pytestmark = pytest.mark.uninstrumented
 
 
-EXAMPLES = reaction, tokamak, summits, consumer, charges, pipe, wind, relief
+EXAMPLES = reaction, tokamak, summits, globe, consumer, charges, pipe, wind, relief
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,25 @@ def test_the_highest_peak_is_where_maps_have_it():
     latitude, longitude, height = summits.CROSS_MOUNTAIN
     np.testing.assert_allclose(highest.points[0], (latitude, longitude), atol=1e-3)  # a step, about
     np.testing.assert_allclose(highest.values, height, atol=5)
+
+
+def test_points_of_the_drum_are_those_on_its_axis():
+    points = fg.critical_points(*reversed(globe.drum()))
+    assert points.complete
+    x, y = globe.flat(points.points).T
+    np.testing.assert_allclose(y, 0, atol=1e-9)
+    np.testing.assert_allclose(np.sort(x), globe.on_the_axis(), atol=1e-4)
+
+
+def test_points_of_the_globe_are_corners_and_faces_of_a_cube():
+    points = fg.critical_points(*reversed(globe.globe()))
+    assert points.complete
+    assert points.euler == (2, 2)
+    assert np.bincount(points.index).tolist() == [4, 6, 4]
+    for some, known in ((points.saddles, globe.FACES), (points[points.index != 1], globe.CORNERS)):
+        distance = np.linalg.norm(globe.in_space(some.points)[:, np.newaxis] - known, axis=2)
+        assert sorted(distance.argmin(axis=1)) == list(range(len(known)))
+        assert distance.min(axis=1).max() < 1e-4
 
 
 def test_the_consumer_spends_each_share_on_its_good():
