@@ -64,6 +64,16 @@ def gradient_program(f, lattice, geometry, options, axes, bare, reduction, compo
     return Program(every, leading, mixtures, reduction), arrays
 
 
+def steps_along(vectors: np.ndarray, normalize: bool, geometry: Curved, options: Any) -> list[np.ndarray]:
+    """Steps of coordinates on the way along vectors, whose physical components are given, for each sample."""
+    g = geometry.metric(*options[:2])
+    vectors = vectors.reshape(len(g), *[1] * len(g)) if vectors.ndim == 1 else vectors
+    steps = vectors / lengths(g)
+    if normalize:
+        steps /= np.sqrt(np.einsum("ik...,i...,k...->...", g, steps, steps))
+    return list(steps)
+
+
 def _packed(lower: np.ndarray) -> list[np.ndarray]:
     return [lower[k, i] for k in range(len(lower)) for i in range(k + 1)]
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from . import _by_metric, _orthogonal
 from ._calls import COVARIANT, PHYSICAL, POWERS, Call, as_components, run_with
-from ._geometry import Orthogonal, Pole
-from ._metric import Curved, lengths
+from ._geometry import Orthogonal, Pole, Product
+from ._metric import Curved
 from ._orthogonal import exponents
 from ._poles import Operator, apply, at, fill_poles, gradient_limit, hessian_limit, jacobian_limit, laplacian_limit
 from ._programs import ACCURACIES, Program, Raised, as_axes, as_present, filled, whole
@@ -98,21 +98,29 @@ def partial(program, f, spacing, options, presence, out, workers):
 
 def directional_derivative(f, vectors, normalize, spacing, options, presence, out, workers):
     """`vectors` are physical components, (d,) or (d, *S)."""
-    grid, geometry = spacing[0], spacing[0].geometry
-    d, components = len(vectors), PHYSICAL
+    grid, geometry, d = spacing[0], spacing[0].geometry, len(vectors)
     grid.lattice.axes_for(f.shape)
-    vectors = vectors.reshape(d, *[1] * d) if vectors.ndim == 1 else vectors
     if isinstance(geometry, Curved):
-        g = geometry.metric(*options[:2])
-        vectors, components = vectors / lengths(g), COVARIANT  # from lengths along the axes to steps of coordinates
-        if normalize:
-            vectors = vectors / np.sqrt(np.einsum("ik...,i...,k...->...", g, vectors, vectors))
+        arrays = _by_metric.steps_along(vectors, normalize, geometry, options)
+    else:
+        arrays = [v.astype(float) for v in vectors] if vectors.ndim > 1 else []
 
-    def fill(samples, there, result):
-        slopes = gradient("stack", samples, spacing, (None, *options), there, None, workers, components)
-        result[...] = sum(v * slope for v, slope in zip(vectors, slopes.reshape(d, *result.shape), strict=True))
+    def fill(samples, lattice, geometry, call, result, *arrays):
+        if isinstance(geometry, Curved):
+            steps = [1.0] * d
+        else:
+            numbers = [1.0] * d if arrays else vectors.tolist()
+            steps = [Product(v) * geometry.power(exponents(d, (k, -1))) for k, v in enumerate(numbers)]
+        terms = tuple((k, step, k if arrays else -1) for k, step in enumerate(steps))
+        program = Program(tuple((0, k, 1) for k in range(d)), (), (terms,))
+        call.run(program, samples, False, lattice, result, arrays)
 
-    return filled(fill, f, False, (), presence, out)
+    def limit(samples, slab, call, *arrays):
+        along = [v[at(slab.pole.axis, slab.row)] for v in arrays] if arrays else vectors
+        return sum(v * part for v, part in zip(along, gradient_limit(samples, slab, call), strict=True))
+
+    operator = Operator(False, fill, limit, 0, arrays=tuple(arrays))
+    return _run(operator, f, (), spacing, options, presence, out, workers)
 
 
 def laplacian(f, spacing, options, presence, out, workers):

@@ -25,10 +25,11 @@ class Operator(NamedTuple):
     """How to apply one, and its limit at a pole."""
 
     stacked: bool
-    fill: Callable[..., Any]  # (fields, lattice, geometry, call, out)
-    limit: Callable[..., np.ndarray]  # (fields, slab, call) of a slab -> results on its pole
+    fill: Callable[..., Any]  # (fields, lattice, geometry, call, out, *arrays)
+    limit: Callable[..., np.ndarray]  # (fields, slab, call, *arrays) of a slab -> results on its pole
     raised: int = 2  # by how much accuracy is raised on grids with poles, where errors are divided by distances
     second: bool = False  # it is of second order: its first derivatives have its accuracy at the ends, too
+    arrays: tuple[np.ndarray, ...] = ()  # what else it takes, for each sample
 
 
 def apply(
@@ -41,20 +42,20 @@ def apply(
     poles: tuple[Pole, ...],
 ) -> None:
     """An operator, on all samples."""
-    operator.fill(fields, lattice, geometry, call, out)
+    operator.fill(fields, lattice, geometry, call, out, *operator.arrays)
     shape = out.shape[-lattice.ndim :]
     lead = out.ndim - lattice.ndim
     for i, pole in enumerate(poles):
         others = tuple(p for p in poles[:i] if p.axis != pole.axis)
         slab = slab_at(pole, others, shape, call.options[0], call.presence[0] is not None, lattice, geometry)
         samples = slab.continued(fields, int(operator.stacked), pole.signs if operator.stacked else None)
-        part = slab.call(call)
+        part, arrays = slab.call(call), tuple(slab.continued(array, 0) for array in operator.arrays)
         if slab.rows:
             results = np.empty(out.shape[:lead] + slab.shape, out.dtype)
-            apply(operator, samples, slab.lattice, slab.geometry, part, results, others)
+            apply(operator._replace(arrays=arrays), samples, slab.lattice, slab.geometry, part, results, others)
             out[at(lead + pole.axis, slab.wanted)] = results[at(lead + pole.axis, slab.found)]
         with np.errstate(all="ignore"):
-            limit = operator.limit(samples, slab, part)
+            limit = operator.limit(samples, slab, part, *arrays)
         if call.presence[0] is not None:
             limit = np.where(call.presence[0][at(pole.axis, slab.end)], limit, np.nan)
         out[at(lead + pole.axis, slab.end)] = limit
