@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from ._arrays import KINDS, memory_order, new_result
 from ._config import as_workers
 from ._engine.core import Plan
 from ._engine.pool import share
+from ._geometry import Product
 from ._matrices import along_line
 from .stencils import NOTHING, Stencil
 
@@ -72,21 +74,25 @@ def _rows(matrix, which):
 
 
 class Adjoint:
-    """The sum of transposed derivatives of components, each along its own axis."""
+    """The sum of transposed derivatives of components, each along its own axis and times functions of the others."""
 
-    def __init__(self, tables: list[Stencil]) -> None:
+    def __init__(self, tables: list[Stencil], weights: Sequence[Product] | None = None) -> None:
         self._parts = [transposed(table) for table in tables]
+        self._weights = weights or [Product()] * len(tables)
         self._shape = tuple(table.n for table in tables)
         self._plans: dict[Any, Plan] = {}
 
     def _plan(self, dtype: np.dtype, order: tuple[int, ...]) -> Plan:
         if (dtype, order) not in self._plans:
             kind = KINDS[dtype.char]
-            components: list[Any] = [(k, order.index(k), table) for k, (table, _) in enumerate(self._parts)]
-            terms: list[Any] = [(k, 1.0, [], -1) for k in range(len(components))]
-            for k, (_, centre) in enumerate(self._parts):
+            components: list[Any] = []
+            terms: list[Any] = []
+            for k, ((table, centre), weight) in enumerate(zip(self._parts, self._weights, strict=True)):
+                factors = [(order.index(axis), values) for axis, values in weight.along]
+                terms.append((len(components), weight.number, factors, -1))
+                components.append((k, order.index(k), table))
                 if centre is not None:
-                    terms.append((len(components), 1.0, [(order.index(k), centre)], -1))
+                    terms.append((len(components), weight.number, [*factors, (order.index(k), centre)], -1))
                     components.append((k, -1, None))
             shape = [self._shape[k] for k in order]
             self._plans[dtype, order] = Plan(

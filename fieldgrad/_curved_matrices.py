@@ -120,8 +120,21 @@ def along_axes(F: np.ndarray, grid: Any, options: tuple[Any, ...], components: s
             for i, weight, array in terms:
                 result[i] += weight * part * (arrays[array] if array >= 0 else 1)
         return result
-    scales = (geometry.power(exponents(d, (k, POWERS[components] - 1))).spread(d) for k in range(d))
-    return np.stack([part * scale for part, scale in zip(F, scales, strict=True)])
+    scales = _scales(geometry, d, components)
+    return np.stack([part * scale.spread(d) for part, scale in zip(F, scales, strict=True)])
+
+
+def weights_across(geometry: Any, d: int, components: str) -> list[Product] | None:
+    """What makes derivatives along axes components of the gradient, if it is the same all along each one's own axis."""
+    if isinstance(geometry, Curved):
+        return None
+    weights = _scales(geometry, d, components)
+    varying = any(axis == k for k, weight in enumerate(weights) for axis, _ in weight.along)
+    return None if varying else weights
+
+
+def _scales(geometry: Any, d: int, components: str) -> list[Product]:
+    return [geometry.power(exponents(d, (k, POWERS[components] - 1))) for k in range(d)]
 
 
 def laplacian(grid: Any, shape: tuple[int, ...], options: Any, present: Any) -> Any:

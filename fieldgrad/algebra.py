@@ -215,9 +215,13 @@ def _adjoint(sizes, spacing, present, options):
 
         return by_matrix
     lattice = spacing if geometry is None else (spacing[0].lattice,)
-    adjoint = Adjoint(_derivatives(sizes, lattice, 1, accuracy, edge_order, boundary, False))
+    tables = _derivatives(sizes, lattice, 1, accuracy, edge_order, boundary, False)
     if geometry is None:
-        return adjoint
+        return Adjoint(tables)
+    weights = _curved_matrices.weights_across(geometry, len(sizes), components)
+    if weights is not None:
+        return Adjoint(tables, weights)
+    adjoint = Adjoint(tables)
     return lambda F, workers: adjoint(
         _curved_matrices.along_axes(F, spacing[0], (accuracy, edge_order, boundary), components), workers
     )
