@@ -8,6 +8,7 @@ cdef enum:
     # two apart would drive each other out of the caches.
     READ_IN_PLACE = 8
     FEWEST_COLUMNS = 256
+    ROWS_AT_ONCE = 4
     MOST_OUTPUTS = 8                # of a step
 
 cdef enum StepKind:
@@ -202,6 +203,15 @@ cdef void fetch(const Flow *flow, const Field *field, const Py_ssize_t *at, Py_s
         n -= count
 
 
+cdef inline void ask_for(const char *line, Py_ssize_t first, Py_ssize_t n, Py_ssize_t columns,
+                         Py_ssize_t stride) noexcept nogil:
+    """Let samples first ... first + n - 1 of a line that are there come near."""
+    cdef Py_ssize_t at = max(0, first) * stride, end = min(columns, first + n) * stride
+    while at < end:
+        FG_PREFETCH(line + at)
+        at += 64
+
+
 # ---- filters ----------------------------------------------------------------------------------------------
 
 cdef Py_ssize_t ghost(const Step *step, Py_ssize_t i, Py_ssize_t n) noexcept nogil:
@@ -228,7 +238,7 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
     cdef Py_ssize_t apart = chunk * flow.item + 64  # an odd number of lines, or rows would share their places in L1
     cdef Py_ssize_t at[MAX_DIMS]
     cdef Py_ssize_t base = 0 if flow.value[parent].fetched else hand.lo[parent * flow.dims + axis], row_step
-    cdef Py_ssize_t column, n, m, i
+    cdef Py_ssize_t column, n, m, i, ready, done, together
     cdef const char *row
     cdef const Field *field = &flow.field[parent]
     cdef bint fetched = flow.value[parent].fetched
@@ -237,6 +247,7 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
     cdef bint constant_set = False
     if in_place:
         chunk = max(chunk, FEWEST_COLUMNS)
+    together = ROWS_AT_ONCE if fetched and not in_place else count
     row_step = field.layout.stride[axis] if in_place else 0 if fetched else pitch(hand, parent, axis)
     begin_lines(flow, lo, at)
     while True:
@@ -249,6 +260,7 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
                 row = stored_line(flow, &field.layout, at) + column * flow.item
             elif not fetched:
                 row = sample(hand, parent, at)
+            done = 0
             for m in range(reads):
                 i = ghost(step, first - step.behind + m, flow.shape[axis])
                 if i == CONSTANT and not step.periodic:
@@ -262,12 +274,19 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
                     at[axis] = i
                     fetch(flow, field, at, column, n, hand.chunk + m * apart)
                     hand.rows[m] = hand.chunk + m * apart
+                    # A few lines here, a few of the row below: what no hardware foresees.
+                    ask_for(stored_line(flow, &field.layout, at), column + n, n, flow.shape[last],
+                            field.layout.stride[last])
                 else:
                     hand.rows[m] = row + (i - base) * row_step
-            at[axis] = first
-            for k in range(step.outputs):
-                flow.kernels.filter(sample(hand, step.output[k], at), flow.value[step.output[k]].step[axis],
-                                    hand.rows + step.behind, count, &step.taps[k], n)
+                # Results as soon as their rows are there: while those are summed, others come from far away.
+                ready = m + 1 - step.behind - step.ahead
+                if ready - done >= together or (ready == count and ready > done):
+                    at[axis] = first + done
+                    for k in range(step.outputs):
+                        flow.kernels.filter(sample(hand, step.output[k], at), flow.value[step.output[k]].step[axis],
+                                            hand.rows + step.behind + done, ready - done, &step.taps[k], n)
+                    done = ready
             column += n
         at[last] = lo[last]
         if not next_line(flow, lo, hi, axis, at):

@@ -17,6 +17,7 @@ from .rows cimport (
     FG_CLOSE,
     FG_F32,
     FG_MOST_TERMS,
+    FG_PREFETCH,
     FG_VARIANTS,
     fg_compiler,
     fg_kernels,

@@ -31,8 +31,20 @@ enum { FG_NO_DIVISION, FG_DIVIDE, FG_DIVIDE_BY_FMA };
 /* Terms of a stencil, at most. */
 enum { FG_MOST_TERMS = 32 };
 
-/* What a suppression says of a sample that rounding may decide; see rows/suppress.h. */
-enum { FG_CLOSE = 8 };
+/* What a suppression says of a sample that rounding may decide; how many it looks at together, and how many at once. See
+ * rows/suppress.h. */
+enum { FG_CLOSE = 8, FG_GROUP = 16, FG_BLOCK = 256 };
+
+/* Whether any of FG_GROUP bytes is not zero. */
+static inline int fg_any(const unsigned char *bytes)
+{
+    uint64_t words[FG_GROUP / 8];
+    memcpy(words, bytes, FG_GROUP);
+    return (words[0] | words[1]) != 0;
+}
+
+/* A power of two that makes an error about 2^-16; 0 if there is no bound. */
+static inline double fg_unit(double error) { return error < HUGE_VAL ? ldexp(0x1p-16, -ilogb(error)) : 0; }
 
 /* Kinds of stored numbers, in the order of FG_STORED below. */
 enum { FG_U8, FG_I8, FG_U16, FG_I16, FG_U32, FG_I32, FG_U64, FG_I64, FG_F16, FG_F32, FG_F64, FG_FLD, FG_KINDS };

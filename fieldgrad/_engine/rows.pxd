@@ -42,6 +42,7 @@ cdef extern from "rows.h" nogil:
         int (*suppress)(unsigned char *, const void **, const void **, const void *, int, double, double, double,
                         Py_ssize_t) noexcept nogil
         fg_load_fn *load
+    void FG_PREFETCH(const void *)
     const char *fg_variant_name(int)
     int fg_variant_runs_here(int)
     const fg_kernels *fg_variant_kernels(int, int)
