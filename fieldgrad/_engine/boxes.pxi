@@ -10,20 +10,23 @@ cdef enum:
     FEWEST_COLUMNS = 256
     ROWS_AT_ONCE = 4
     MOST_OUTPUTS = 8                # of a step
+    MOST_HELD = 3
 
 cdef enum StepKind:
-    LOAD, SELECT, FILTER, PRODUCTS, NORMS, RATIO, FRAME, ANGLE, PRINCIPAL, SUPPRESS
+    LOAD, SELECT, FILTER, SLOPES, PRODUCTS, NORMS, RATIO, FRAME, ANGLE, PRINCIPAL, SUPPRESS
 
 cdef struct Step:
     StepKind kind
     int inputs, outputs
+    int end                         # of its run, which is done a line at a time; 0 if it is done by itself
     const int *input                # values; pairs of them for products, with -1 for none
     const int *output
     int axis
-    fg_taps *taps                   # one for each output of a filter
+    fg_taps *taps                   # one for each output of a filter; of slopes as fg_kernels says
     Py_ssize_t ahead, behind        # the reach of all of them
     bint periodic
-    const Py_ssize_t *ghost         # samples that stand for -1, -2, ..., -behind and for n, n + 1, ..., n + ahead - 1
+    const Py_ssize_t *ghost         # samples that stand for -1, -2, ..., -behind and for n, n + 1, ..., n + ahead - 1;
+                                    # of slopes for -1 and n, of lines and in lines
     const char *numbers             # the constant outside; weights of products; steps of a suppression; a frame's table
     const Py_ssize_t *reach         # of a frame, for each axis
     double number                   # what a ratio adds below; an angle's factor
@@ -43,6 +46,8 @@ cdef struct Value:
     bint alone                      # it is one, and no step reads it: it can be made where the result is to be
     Py_ssize_t offset               # of its scratch, in bytes
     Py_ssize_t *step                # samples from line to line, for each axis: none if it has one line only
+    Py_ssize_t line                 # its bytes in scratch
+    int held                        # lines of a field that are converted, and stay for those after them
 
 cdef struct Flow:
     const fg_kernels *kernels
@@ -67,6 +72,7 @@ cdef struct Hand:
     char *scratch
     char *chunk                     # rows of a field, for a filter
     char *constant                  # a row of it
+    Py_ssize_t *held                # for each value the lines of the field that are in its scratch
     const void **rows
     Py_ssize_t *lo                  # values x dims: where each value is needed
     Py_ssize_t *hi
@@ -105,6 +111,8 @@ cdef void ask(Hand *hand, const Step *step) noexcept nogil:
             lo, hi = lo - step.behind, hi + step.ahead
             if not step.periodic:
                 lo, hi = max(0, lo), min(n, hi)
+        elif step.kind == SLOPES and axis >= flow.pad:
+            lo, hi = max(0, lo - 1), min(n, hi + 1)
         for k in range(step.inputs):
             if step.input[k] < 0:
                 continue
@@ -120,6 +128,8 @@ cdef void begin_box(Hand *hand, Py_ssize_t unit) noexcept nogil:
         hand.box_lo[axis] = unit % flow.boxes[axis] * flow.side[axis]
         hand.box_hi[axis] = min(flow.shape[axis], hand.box_lo[axis] + flow.side[axis])
         unit //= flow.boxes[axis]
+    for k in range(flow.values * MOST_HELD):
+        hand.held[k] = -1
     for k in range(flow.values * flow.dims):
         hand.lo[k], hand.hi[k] = NOWHERE, -NOWHERE
         if flow.value[k // flow.dims].components > 0:
@@ -324,6 +334,61 @@ cdef void filter_line(Hand *hand, const Step *step, Py_ssize_t *at, Py_ssize_t n
         flow.kernels.filter(out[k], 0, hand.rows + step.behind, 1, &step.taps[k], n)
 
 
+cdef char *held_line(Hand *hand, int value, Py_ssize_t *at, Py_ssize_t i) noexcept nogil:
+    """Where line i of a field begins that was converted, or is now."""
+    cdef Flow *flow = hand.flow
+    cdef const Value *it = &flow.value[value]
+    cdef int last = flow.dims - 1, slot = <int>(i % it.held)
+    cdef char *data = hand.scratch + it.offset + slot * it.line
+    cdef Py_ssize_t *held = hand.held + value * MOST_HELD + slot
+    cdef Py_ssize_t here = at[last - 1]
+    if held[0] != i:
+        held[0] = i
+        at[last - 1] = i
+        fetch(flow, &flow.field[value], at, hand.lo[value * flow.dims + last], width(hand, value), data)
+        at[last - 1] = here
+    return data
+
+
+cdef void slopes_line(Hand *hand, const Step *step, Py_ssize_t *at, Py_ssize_t n, char **out) noexcept nogil:
+    """One line of both components and of their norm, from three lines."""
+    cdef Flow *flow = hand.flow
+    cdef int last = flow.dims - 1, parent = step.input[0], k
+    cdef Py_ssize_t here = at[last - 1], first = at[last], i
+    cdef Py_ssize_t parent_lo = hand.lo[parent * flow.dims + last], parent_hi = hand.hi[parent * flow.dims + last]
+    cdef Py_ssize_t done = 0, m
+    cdef const char *coming = NULL
+    cdef char *row
+    at[last] = parent_lo
+    for k in range(3):
+        i = here + k - 1
+        if not 0 <= i < flow.shape[last - 1]:
+            i = step.ghost[0 if i < 0 else 1]
+        if flow.value[parent].fetched:
+            row = held_line(hand, parent, at, i)
+        else:
+            at[last - 1] = i
+            row = sample(hand, parent, at)
+            at[last - 1] = here
+        if parent_lo == first:
+            flow.kernels.stand_in(row - flow.item, -1, row, step.ghost + 2, 1, NULL)
+        if parent_hi == first + n:
+            flow.kernels.stand_in(row + n * flow.item, 1, row - first * flow.item, step.ghost + 3, 1, NULL)
+        hand.rows[k] = row + (first - parent_lo) * flow.item
+    at[last] = first
+    if flow.value[parent].fetched and here + 2 < flow.shape[last - 1]:
+        coming = stored_line(flow, &flow.field[parent].layout, at) + 2 * flow.field[parent].layout.stride[last - 1]
+    while done < n:
+        m = min(FG_SLOPES, n - done)
+        if coming != NULL:  # the line that will be the last one of three
+            ask_for(coming, first + done, m, flow.shape[last], flow.field[parent].layout.stride[last])
+        flow.kernels.slopes(out[0] + done * flow.item, out[1] + done * flow.item, out[2] + done * flow.item, hand.rows,
+                            step.taps, m)
+        for k in range(3):
+            hand.rows[k] = <const char *>hand.rows[k] + m * flow.item
+        done += m
+
+
 # ---- the other steps --------------------------------------------------------------------------------------
 
 cdef void divide_by_frame(Hand *hand, const Step *step, const Py_ssize_t *at, char *row, Py_ssize_t n) noexcept nogil:
@@ -495,6 +560,8 @@ cdef void make_line(Hand *hand, const Step *step, Py_ssize_t *at, bint in_box) n
             out[k] = sample(hand, step.output[k], at)
     if step.kind == FILTER:
         filter_line(hand, step, at, n, out)
+    elif step.kind == SLOPES:
+        slopes_line(hand, step, at, n, out)
     else:
         combine_line(hand, step, at, n, out)
     for k in range(step.outputs):
@@ -504,8 +571,8 @@ cdef void make_line(Hand *hand, const Step *step, Py_ssize_t *at, bint in_box) n
 
 
 cdef void make_lines(Hand *hand, int begin, int end) noexcept nogil:
-    """Steps that need of their inputs the same line only, a line at a time: what one makes is in L1 when the next one
-    reads it."""
+    """Steps that need of their inputs the same line only, or lines that are there, a line at a time: what one makes is
+    in L1 when the next one reads it."""
     cdef Flow *flow = hand.flow
     cdef Py_ssize_t lo[MAX_DIMS]
     cdef Py_ssize_t hi[MAX_DIMS]
@@ -530,27 +597,20 @@ cdef void make_lines(Hand *hand, int begin, int end) noexcept nogil:
 
 # ---- a box ------------------------------------------------------------------------------------------------
 
-cdef inline bint is_in_lines(const Flow *flow, const Step *step) noexcept nogil:
-    return step.kind != SUPPRESS and (step.kind != FILTER or step.axis == flow.dims - 1)
-
-
 cdef void run_box(Hand *hand) noexcept nogil:
     cdef Flow *flow = hand.flow
-    cdef int begin = 0, end
-    while begin < flow.steps:
-        end = begin
-        while end < flow.steps and is_in_lines(flow, &flow.step[end]):
-            end += 1
-        if end > begin:
-            make_lines(hand, begin, end)
-        elif flow.step[begin].kind == SUPPRESS:
-            suppress(hand, &flow.step[begin])
-            end += 1
+    cdef int k = 0
+    while k < flow.steps:
+        if flow.step[k].end > 0:
+            make_lines(hand, k, flow.step[k].end)
+            k = flow.step[k].end
+            continue
+        if flow.step[k].kind == SUPPRESS:
+            suppress(hand, &flow.step[k])
         else:
-            filter_across(hand, &flow.step[begin])
-            write_results(hand, &flow.step[begin])
-            end += 1
-        begin = end
+            filter_across(hand, &flow.step[k])
+            write_results(hand, &flow.step[k])
+        k += 1
     hand.done = True
 
 
@@ -559,10 +619,11 @@ cdef int open_hand(Hand *hand, Flow *flow) noexcept nogil:
     cdef Py_ssize_t rows = whole_lines(flow.most_rows * <Py_ssize_t>sizeof(void *))
     # The columns of a chunk fill CHUNK_BYTES, but for the fewest that there may be.
     cdef Py_ssize_t constant = whole_lines(max(CHUNK_BYTES, FEWEST_COLUMNS * flow.item))
+    cdef Py_ssize_t held = whole_lines(flow.values * MOST_HELD * <Py_ssize_t>sizeof(Py_ssize_t))
     cdef Py_ssize_t chunk = whole_lines(CHUNK_BYTES + flow.most_rows * (FEWEST_COLUMNS * flow.item + 64))
     cdef Py_ssize_t corners, table
     corners = whole_lines(flow.values * flow.dims * <Py_ssize_t>sizeof(Py_ssize_t))
-    table = flow.scratch + chunk + constant + rows + 2 * corners
+    table = flow.scratch + chunk + constant + rows + held + 2 * corners
     hand.flow = flow
     hand.memory = <char *>malloc(table + 64)
     if hand.memory == NULL:
@@ -571,6 +632,7 @@ cdef int open_hand(Hand *hand, Flow *flow) noexcept nogil:
     hand.chunk = hand.scratch + flow.scratch
     hand.constant = hand.chunk + chunk
     hand.rows = <const void **>(hand.constant + constant)
-    hand.lo = <Py_ssize_t *>(<char *>hand.rows + rows)
+    hand.held = <Py_ssize_t *>(<char *>hand.rows + rows)
+    hand.lo = <Py_ssize_t *>(<char *>hand.held + held)
     hand.hi = <Py_ssize_t *>(<char *>hand.lo + corners)
     return 0

@@ -18,6 +18,7 @@ from .rows cimport (
     FG_F32,
     FG_MOST_TERMS,
     FG_PREFETCH,
+    FG_SLOPES,
     FG_VARIANTS,
     fg_compiler,
     fg_kernels,

@@ -1,7 +1,7 @@
 # Flows as Python sees them. Included by core.pyx.
 
 STEP_KINDS = {
-    "load": LOAD, "select": SELECT, "filter": FILTER, "products": PRODUCTS, "norm": NORMS, "ratio": RATIO,
+    "load": LOAD, "select": SELECT, "filter": FILTER, "slopes": SLOPES, "products": PRODUCTS, "norm": NORMS, "ratio": RATIO,
     "frame": FRAME, "angle": ANGLE, "principal": PRINCIPAL, "suppress": SUPPRESS,
 }
 
@@ -78,8 +78,8 @@ cdef class Pipeline:
             steps[axis] = step
             step *= value.room[axis - flow.pad] if axis >= flow.pad else 1
         to.step = <Py_ssize_t *>self.keep(steps, np.intp)
-        to.offset = ((value.offset or 0) + ceiling(value.margin, line) * line) * flow.item
-        to.fetched = value.offset is None
+        to.offset = (value.offset + ceiling(value.margin, line) * line) * flow.item
+        to.line, to.held, to.fetched = value.room[len(value.room) - 1] * flow.item, value.held, value.fetched
         to.components, to.alone = len(value.components), value.alone
         to.component = <const int *>self.keep(value.components, np.intc)
         return 0
@@ -93,15 +93,15 @@ cdef class Pipeline:
             raise ValueError(f"a step makes at most {MOST_OUTPUTS} values, got {to.outputs}")
         to.input = <const int *>self.keep(step.inputs, np.intc)
         to.output = <const int *>self.keep(step.outputs, np.intc)
-        to.number = step.number
+        to.number, to.end = step.number, step.end
         to.numbers = self.keep(step.numbers, np.dtype("fd"[self.sample]))
         to.reach = <const Py_ssize_t *>self.keep((0,) * self.flow.pad + tuple(step.reach), np.intp)
-        if step.kind != "filter":
+        if step.kind not in ("filter", "slopes"):
             return 0
         to.axis = self.flow.pad + step.axis
         to.behind, to.ahead, to.periodic = step.behind, step.ahead, step.periodic
         to.ghost = <const Py_ssize_t *>self.keep(step.ghosts, np.intp)
-        to.taps = <fg_taps *>self.room(to.outputs * sizeof(fg_taps))
+        to.taps = <fg_taps *>self.room(len(step.taps) * sizeof(fg_taps))
         for k, taps in enumerate(step.taps):
             to.taps[k].weights = self.keep((taps.centre or 0.0, *taps.weights), np.dtype("fd"[self.sample]))
             to.taps[k].pairs = len(taps.weights)

@@ -20,9 +20,11 @@
 #if defined(__GNUC__)
 #define FG_INLINE static inline __attribute__((always_inline))
 #define FG_RESTRICT __restrict__
+#define FG_ALIGNED __attribute__((aligned(64)))
 #else
 #define FG_INLINE static __forceinline
 #define FG_RESTRICT __restrict
+#define FG_ALIGNED __declspec(align(64))
 #endif
 
 /* How a stencil's sum is divided at the end. Where there is no fma, FG_DIVIDE_BY_FMA is a plain division, too. */
@@ -45,6 +47,10 @@ static inline int fg_any(const unsigned char *bytes)
 
 /* A power of two that makes an error about 2^-16; 0 if there is no bound. */
 static inline double fg_unit(double error) { return error < HUGE_VAL ? ldexp(0x1p-16, -ilogb(error)) : 0; }
+
+/* Gradients that are made at once, at most: while they are, no more lines are on their way than the processor can wait
+ * for. */
+enum { FG_SLOPES = 256 };
 
 /* Kinds of stored numbers, in the order of FG_STORED below. */
 enum { FG_U8, FG_I8, FG_U16, FG_I16, FG_U32, FG_I32, FG_U64, FG_I64, FG_F16, FG_F32, FG_F64, FG_FLD, FG_KINDS };
@@ -99,6 +105,11 @@ typedef struct {
     /* A filter of n samples for `count` rows of results, `stride` apart; rows[i] is the sample's own row for result i. */
     void (*filter)(void *out, Py_ssize_t stride, const void *const *rows, Py_ssize_t count, const fg_taps *taps,
                    Py_ssize_t n);
+    /* Both components of a gradient and their norm, from rows -1, 0 and 1 of n samples (FG_SLOPES at most) and one more
+     * at either end. Each
+     * component is a filter across the rows, taps[0] and taps[2], and then one along them, taps[1] and taps[3]; the first
+     * and the last of the four are odd, and all are of three samples. */
+    void (*slopes)(void *down, void *right, void *size, const void *const *rows, const fg_taps *taps, Py_ssize_t n);
     void (*select)(void *out, const void *a, const void *mask, Py_ssize_t n);
     void (*blank)(void *out, const unsigned char *present, Py_ssize_t n, int lanes);
     void (*products)(void *out, const void *const *a, const void *const *b, const void *w, int count, Py_ssize_t n);
@@ -378,13 +389,15 @@ static const fg_kernels *fg_variant_kernels(int k, int sample) { return fg_varia
 #include "rows/norms.h"
 #include "rows/samples.h"
 #include "rows/filters.h"
+#include "rows/slopes.h"
 #include "rows/pointwise.h"
 #include "rows/suppress.h"
 
 #define FG_ENTRY(KIND, STORED, CONVERT) FG_NAME(load_##KIND),
 static const fg_kernels FG_NAME(kernels) = {
     FG_NAME(combine), FG_NAME(prepare_divisor), FG_NAME(norm), FG_NAME(unit),
-    FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(stand_in), FG_NAME(filter), FG_NAME(select),
+    FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(stand_in), FG_NAME(filter), FG_NAME(slopes),
+    FG_NAME(select),
     FG_NAME(blank),
     FG_NAME(products), FG_NAME(ratio), FG_NAME(divide), FG_NAME(angle), FG_NAME(principal), FG_NAME(suppress), {FG_STORED(FG_ENTRY)},
 };

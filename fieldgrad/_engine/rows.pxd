@@ -2,7 +2,7 @@
 
 cdef extern from "rows.h" nogil:
     ctypedef void (*fg_load_fn)(void *, const char *, Py_ssize_t, Py_ssize_t, int, int) noexcept nogil
-    enum: FG_VARIANTS, FG_MOST_TERMS, FG_F32, FG_CLOSE
+    enum: FG_VARIANTS, FG_MOST_TERMS, FG_F32, FG_CLOSE, FG_SLOPES
     ctypedef struct fg_sources:
         const void *a[FG_MOST_TERMS]
         const void *b[FG_MOST_TERMS]
@@ -32,6 +32,7 @@ cdef extern from "rows.h" nogil:
         void (*store_half)(char *, Py_ssize_t, const void *, Py_ssize_t, int) noexcept nogil
         void (*stand_in)(char *, Py_ssize_t, const char *, const Py_ssize_t *, Py_ssize_t, const char *) noexcept nogil
         void (*filter)(void *, Py_ssize_t, const void **, Py_ssize_t, const fg_taps *, Py_ssize_t) noexcept nogil
+        void (*slopes)(void *, void *, void *, const void **, const fg_taps *, Py_ssize_t) noexcept nogil
         void (*select)(void *, const void *, const void *, Py_ssize_t) noexcept nogil
         void (*blank)(void *, const unsigned char *, Py_ssize_t, int) noexcept nogil
         void (*products)(void *, const void **, const void **, const void *, int, Py_ssize_t) noexcept nogil
