@@ -53,7 +53,8 @@ def gradient_error(chain: Chain, lowest: float, highest: float) -> float:
 
     The Sobel filters carry that to the gradient. Their own rounding is relative to differences of smoothed samples, to
     the range: 14 for each component here (of differences 2, of products 2, weighed by 4; of two sums 6), 8 for storing
-    two passes there, 31 for both; and 4 of either magnitude, of 5.7 ranges, for its squares, sum and root.
+    two passes there, 31 for both; and 4 of either magnitude, of 5.7 ranges, for its squares, sum and root. One component
+    here is of sums, before differences: each rounds by 6 of the largest sample.
     """
     if chain.mode == "constant":
         if chain.cval < 0 or (chain.cval != 0 and chain.mask is not None):
@@ -68,7 +69,7 @@ def gradient_error(chain: Chain, lowest: float, highest: float) -> float:
         smoothed = sum(_growth(sigma, n) for sigma, n in axes) + 3
     if chain.image.dtype.kind == "f":
         smoothed += 7
-    error = (_SOBEL_GAIN * smoothed * largest + (31 + 2 * 23) * span) * 2.0**-24
+    error = ((_SOBEL_GAIN * smoothed + 12) * largest + (31 + 2 * 23) * span) * 2.0**-24
     # The smoothed image of ones, beside a constant other than 0, is not the share, and may be smaller.
     return error / min(1.0, chain.cval) if chain.mode == "constant" and chain.cval != 0 else error
 

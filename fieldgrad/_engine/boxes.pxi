@@ -244,11 +244,12 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
     cdef const Py_ssize_t *lo = hand.lo + step.output[0] * flow.dims
     cdef const Py_ssize_t *hi = hand.hi + step.output[0] * flow.dims
     cdef Py_ssize_t first = lo[axis], count = hi[axis] - first, reads = step.behind + count + step.ahead
-    cdef Py_ssize_t chunk = max(64, CHUNK_BYTES // (reads * flow.item) // 64 * 64)
+    cdef Py_ssize_t together = min(count, ROWS_AT_ONCE), near = step.behind + together + step.ahead
+    cdef Py_ssize_t chunk = max(64, CHUNK_BYTES // (near * flow.item) // 64 * 64)
     cdef Py_ssize_t apart = chunk * flow.item + 64  # an odd number of lines, or rows would share their places in L1
     cdef Py_ssize_t at[MAX_DIMS]
     cdef Py_ssize_t base = 0 if flow.value[parent].fetched else hand.lo[parent * flow.dims + axis], row_step
-    cdef Py_ssize_t column, n, m, i, ready, done, together
+    cdef Py_ssize_t column, n, m, i, ready, done
     cdef const char *row
     cdef const Field *field = &flow.field[parent]
     cdef bint fetched = flow.value[parent].fetched
@@ -257,7 +258,6 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
     cdef bint constant_set = False
     if in_place:
         chunk = max(chunk, FEWEST_COLUMNS)
-    together = ROWS_AT_ONCE if fetched and not in_place else count
     row_step = field.layout.stride[axis] if in_place else 0 if fetched else pitch(hand, parent, axis)
     begin_lines(flow, lo, at)
     while True:
@@ -282,8 +282,8 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
                     hand.rows[m] = row + modulo(i, flow.shape[axis]) * row_step
                 elif fetched:
                     at[axis] = i
-                    fetch(flow, field, at, column, n, hand.chunk + m * apart)
-                    hand.rows[m] = hand.chunk + m * apart
+                    hand.rows[m] = hand.chunk + m % near * apart
+                    fetch(flow, field, at, column, n, <char *>hand.rows[m])
                     # A few lines here, a few of the row below: what no hardware foresees.
                     ask_for(stored_line(flow, &field.layout, at), column + n, n, flow.shape[last],
                             field.layout.stride[last])
