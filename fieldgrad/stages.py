@@ -81,6 +81,7 @@ class Step:
     ahead: int = 0
     periodic: bool = False
     ghosts: tuple[int, ...] = ()
+    bounded: int = -1  # of a suppression: the value whose samples say how far rounding moves its magnitudes
     end: int = 0  # of its run: the number of the first step after those that are done with it line by line; 0 for none
 
 
@@ -156,9 +157,23 @@ class Stages:
         components of its eigenvector."""
         return self._add("principal", tensor, outputs=1 + dims)
 
-    def suppress(self, gradient: tuple[int, ...], magnitude: int, steps: tuple[float, ...]) -> None:
-        """The last step of Canny's detector: which samples are local maxima of the magnitude along the gradient."""
-        self._steps.append(Step("suppress", (*gradient, magnitude), (), numbers=steps))
+    def stored(self, value: int, other: int | None = None, plus: float = 0.0) -> int:
+        """The value, or it and `plus`, or the root of the sum of both squares, as it is when each is stored in float32."""
+        return self._add("stored", (value,) if other is None else (value, other), number=plus)
+
+    def suppress(
+        self,
+        gradient: tuple[int, ...],
+        magnitude: int,
+        steps: tuple[float, ...],
+        floats: bool = False,
+        bounded: int = -1,
+    ) -> None:
+        """The last step of Canny's detector: which samples are local maxima of the magnitude along the gradient. `floats`
+        says that in double precision all of them are float32, and so is what scikit-image makes of them; `bounded` is
+        the value whose samples say how far rounding moves magnitudes."""
+        inputs = (*gradient, magnitude)
+        self._steps.append(Step("suppress", inputs, (), numbers=steps, number=float(floats), bounded=bounded))
 
     def _add(self, kind, inputs, outputs=1, **options):
         key = (kind, inputs, tuple(options.items()))
@@ -359,8 +374,8 @@ class _Layout:
         # Values that nothing needs but steps done line by line with the one that makes them.
         self._one_line = {v for step, end in uses if step.end for v in step.outputs if self._last_use[v] == end}
         for step in steps:
-            if step.kind == "frame" and step.outputs[0] not in self._one_line:  # has the place of its input
-                self._one_line -= set(step.inputs)
+            if step.kind == "frame" and not self._one_line >= {*step.inputs, *step.outputs}:  # they share one place
+                self._one_line -= {*step.inputs, *step.outputs}
 
     def extents(self, value, side):
         """Samples of a value that a box of that shape needs."""

@@ -6,14 +6,14 @@ cdef enum:
     CHUNK_BYTES = 24 << 10
     # Samples that can be used as they are are read in place by short filters; by long ones, rows that are a power of
     # two apart would drive each other out of the caches.
-    READ_IN_PLACE = 8
+    READ_IN_PLACE = 4
     FEWEST_COLUMNS = 256
     ROWS_AT_ONCE = 4
     MOST_OUTPUTS = 8                # of a step
     MOST_HELD = 3
 
 cdef enum StepKind:
-    LOAD, SELECT, FILTER, SLOPES, PRODUCTS, NORMS, RATIO, FRAME, ANGLE, PRINCIPAL, SUPPRESS
+    LOAD, SELECT, FILTER, SLOPES, PRODUCTS, NORMS, RATIO, FRAME, ANGLE, PRINCIPAL, STORED, SUPPRESS
 
 cdef struct Step:
     StepKind kind
@@ -29,7 +29,8 @@ cdef struct Step:
                                     # of slopes for -1 and n, of lines and in lines
     const char *numbers             # the constant outside; weights of products; steps of a suppression; a frame's table
     const Py_ssize_t *reach         # of a frame, for each axis
-    double number                   # what a ratio adds below; an angle's factor
+    double number                   # what a ratio adds below, or what is stored more; an angle's factor; of a suppression
+                                    # whether its magnitudes are floats
 
 # A field to read.
 cdef struct Field:
@@ -63,7 +64,10 @@ cdef struct Flow:
     Layout out, mask
     bint masked
     OutMode mode
-    double low, high, error         # thresholds, and how far rounding moves a magnitude
+    double low, high                # thresholds
+    int bounded                     # the value whose samples say how far rounding moves a magnitude, or -1
+    double of_largest, of_span      # by so much times the largest one and times their range,
+    double least, most              # beside which there are these
     int lost                        # whether a magnitude was not a number
 
 cdef struct Hand:
@@ -78,6 +82,7 @@ cdef struct Hand:
     Py_ssize_t *hi
     Py_ssize_t box_lo[MAX_DIMS]
     Py_ssize_t box_hi[MAX_DIMS]
+    double range[2 * FG_RANGES]     # of the box's samples; see rows/pointwise.h
     bint done
 
 
@@ -136,6 +141,8 @@ cdef void begin_box(Hand *hand, Py_ssize_t unit) noexcept nogil:
             hand.lo[k], hand.hi[k] = hand.box_lo[k % flow.dims], hand.box_hi[k % flow.dims]
     for k in reversed(range(flow.steps)):
         ask(hand, &flow.step[k])
+    if flow.bounded >= 0:
+        flow.kernels.begin_range(hand.range, flow.least, flow.most)
     hand.done = False
 
 
@@ -213,6 +220,24 @@ cdef void fetch(const Flow *flow, const Field *field, const Py_ssize_t *at, Py_s
         n -= count
 
 
+cdef inline void bound(Hand *hand, int value, const char *row, Py_ssize_t n) noexcept nogil:
+    """Take note of a row of the samples that errors depend on."""
+    if value == hand.flow.bounded:
+        hand.flow.kernels.extend_range(hand.range, row, n)
+
+
+cdef double error_in_box(const Hand *hand) noexcept nogil:
+    """How far rounding moves a magnitude there."""
+    cdef const Flow *flow = hand.flow
+    cdef double least, most
+    if flow.bounded < 0:
+        return 0
+    flow.kernels.end_range(hand.range, &least, &most)
+    if flow.of_largest == INFINITY or least > most:
+        return flow.of_largest
+    return flow.of_largest * max(most, -least) + flow.of_span * (most - least)
+
+
 cdef inline void ask_for(const char *line, Py_ssize_t first, Py_ssize_t n, Py_ssize_t columns,
                          Py_ssize_t stride) noexcept nogil:
     """Let samples first ... first + n - 1 of a line that are there come near."""
@@ -253,7 +278,7 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
     cdef const char *row
     cdef const Field *field = &flow.field[parent]
     cdef bint fetched = flow.value[parent].fetched
-    cdef bint in_place = (fetched and field.plain and step.behind + step.ahead <= READ_IN_PLACE
+    cdef bint in_place = (fetched and field.plain and parent != flow.bounded and step.behind + step.ahead <= READ_IN_PLACE
                           and lo[last] >= 0 and hi[last] <= flow.shape[last])
     cdef bint constant_set = False
     if in_place:
@@ -284,6 +309,7 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
                     at[axis] = i
                     hand.rows[m] = hand.chunk + m % near * apart
                     fetch(flow, field, at, column, n, <char *>hand.rows[m])
+                    bound(hand, parent, <const char *>hand.rows[m], n)
                     # A few lines here, a few of the row below: what no hardware foresees.
                     ask_for(stored_line(flow, &field.layout, at), column + n, n, flow.shape[last],
                             field.layout.stride[last])
@@ -346,6 +372,7 @@ cdef char *held_line(Hand *hand, int value, Py_ssize_t *at, Py_ssize_t i) noexce
         held[0] = i
         at[last - 1] = i
         fetch(flow, &flow.field[value], at, hand.lo[value * flow.dims + last], width(hand, value), data)
+        bound(hand, value, data, width(hand, value))
         at[last - 1] = here
     return data
 
@@ -440,6 +467,9 @@ cdef void combine_line(Hand *hand, const Step *step, const Py_ssize_t *at, Py_ss
         flow.kernels.angle(out[0], row[0], row[1], step.number, n)
     elif step.kind == PRINCIPAL:
         flow.kernels.principal(out[0], <void **>(out + 1), row, step.outputs - 1, n)
+    elif step.kind == STORED:
+        flow.kernels.as_floats(out[0], row[0], row[1] if step.inputs > 1 else NULL, step.number, n)
+    bound(hand, step.output[0], out[0], n)
 
 
 cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
@@ -456,6 +486,7 @@ cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
     cdef unsigned char *out
     cdef const char *mask
     cdef bint rim, more = True
+    cdef double error = error_in_box(hand)
     begin_lines(flow, hand.box_lo, line)
     while more:
         memcpy(at, line, sizeof(at))
@@ -486,8 +517,8 @@ cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
             for k in range(9):
                 hand.rows[k] = here + (k % 3 - 1) * row_step + (k // 3 - 1) * plane_step
         out += first - hand.box_lo[last]
-        if flow.kernels.suppress(out, gradient, hand.rows, step.numbers, dims, flow.low, flow.high, flow.error,
-                                 end - first):
+        if flow.kernels.suppress(out, gradient, hand.rows, step.numbers, dims, flow.low, flow.high, error,
+                                 step.number != 0, end - first):
             fg_raise(&flow.lost)
         if flow.masked:
             mask = stored_line(flow, &flow.mask, at) + first * stride

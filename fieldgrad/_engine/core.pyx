@@ -6,7 +6,7 @@ README.md in this folder tells how a call becomes rows. Arguments are trusted: P
 """
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from libc.math cimport fabs, sqrt
+from libc.math cimport INFINITY, fabs, sqrt
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memchr, memcpy, memset
@@ -18,6 +18,7 @@ from .rows cimport (
     FG_F32,
     FG_MOST_TERMS,
     FG_PREFETCH,
+    FG_RANGES,
     FG_SLOPES,
     FG_VARIANTS,
     fg_compiler,

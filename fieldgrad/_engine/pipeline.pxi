@@ -2,7 +2,7 @@
 
 STEP_KINDS = {
     "load": LOAD, "select": SELECT, "filter": FILTER, "slopes": SLOPES, "products": PRODUCTS, "norm": NORMS, "ratio": RATIO,
-    "frame": FRAME, "angle": ANGLE, "principal": PRINCIPAL, "suppress": SUPPRESS,
+    "frame": FRAME, "angle": ANGLE, "principal": PRINCIPAL, "stored": STORED, "suppress": SUPPRESS,
 }
 
 
@@ -33,6 +33,7 @@ cdef class Pipeline:
     cdef object stored
     cdef int sample
     cdef bint suppresses
+    cdef int bounded
 
     def __cinit__(self, tuple shape, tuple side, int sample, stored, list steps, list values, scratch,
                   most_rows):
@@ -57,7 +58,8 @@ cdef class Pipeline:
         flow.step = <Step *>self.room(flow.steps * sizeof(Step))
         for k, step in enumerate(steps):
             self.read(&flow.step[k], step)
-        self.suppresses = any(step.kind == "suppress" for step in steps)
+            if step.kind == "suppress":
+                self.suppresses, self.bounded = True, step.bounded
 
     cdef char *room(self, size_t size):
         """Zeroed memory that lives as long as this."""
@@ -110,9 +112,9 @@ cdef class Pipeline:
         return 0
 
     def __call__(self, list fields, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share,
-                 mask=None, low=0.0, high=0.0, error=0.0):
+                 mask=None, low=0.0, high=0.0, bound=None):
         """Fill `out`; see `Plan`. A suppression takes a mask (of bytes, zero where no edge may be), thresholds, and how
-        far rounding moves a magnitude (see rows/suppress.h), and returns whether one was not a number."""
+        far rounding moves a magnitude (`fieldgrad._close.Bound`), and returns whether one was not a number."""
         cdef PipelineCall call = PipelineCall.__new__(PipelineCall)
         cdef Flow *flow = &call.flow
         cdef Field *field
@@ -139,7 +141,10 @@ cdef class Pipeline:
         if mask is not None:
             lay(&flow.mask, mask, order, flow.dims, 0)
             flow.masked = True
-        flow.low, flow.high, flow.error = low, high, error
+        flow.low, flow.high, flow.bounded = low, high, -1
+        if bound is not None:
+            flow.bounded = self.bounded
+            flow.of_largest, flow.of_span, flow.least, flow.most = bound
         work = (<object>out).nbytes
         if self.suppresses:
             flow.mode = IN_PLACE

@@ -52,6 +52,9 @@ static inline double fg_unit(double error) { return error < HUGE_VAL ? ldexp(0x1
  * for. */
 enum { FG_SLOPES = 256 };
 
+/* Ranges side by side; see rows/pointwise.h. */
+enum { FG_RANGES = 32 };
+
 /* Kinds of stored numbers, in the order of FG_STORED below. */
 enum { FG_U8, FG_I8, FG_U16, FG_I16, FG_U32, FG_I32, FG_U64, FG_I64, FG_F16, FG_F32, FG_F64, FG_FLD, FG_KINDS };
 
@@ -115,10 +118,14 @@ typedef struct {
     void (*products)(void *out, const void *const *a, const void *const *b, const void *w, int count, Py_ssize_t n);
     void (*ratio)(void *out, const void *a, const void *b, double plus, Py_ssize_t n);
     void (*divide)(void *row, const void *by, Py_ssize_t n);
+    void (*as_floats)(void *out, const void *a, const void *b, double plus, Py_ssize_t n);
+    void (*begin_range)(void *range, double least, double most);
+    void (*extend_range)(void *range, const void *row, Py_ssize_t n);
+    void (*end_range)(const void *range, double *least, double *most);
     void (*angle)(void *out, const void *y, const void *x, double factor, Py_ssize_t n);
     void (*principal)(void *size, void *const *vector, const void *const *tensor, int dims, Py_ssize_t n);
     int (*suppress)(unsigned char *out, const void *const *gradient, const void *const *rows, const void *step, int dims,
-                    double low, double high, double error, Py_ssize_t n);
+                    double low, double high, double error, int floats, Py_ssize_t n);
     fg_load_fn load[FG_KINDS];
 } fg_kernels;
 
@@ -399,7 +406,8 @@ static const fg_kernels FG_NAME(kernels) = {
     FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(stand_in), FG_NAME(filter), FG_NAME(slopes),
     FG_NAME(select),
     FG_NAME(blank),
-    FG_NAME(products), FG_NAME(ratio), FG_NAME(divide), FG_NAME(angle), FG_NAME(principal), FG_NAME(suppress), {FG_STORED(FG_ENTRY)},
+    FG_NAME(products), FG_NAME(ratio), FG_NAME(divide), FG_NAME(as_floats), FG_NAME(begin_range), FG_NAME(extend_range),
+    FG_NAME(end_range), FG_NAME(angle), FG_NAME(principal), FG_NAME(suppress), {FG_STORED(FG_ENTRY)},
 };
 #undef FG_ENTRY
 #undef FG_TYPE

@@ -2,7 +2,7 @@
 
 cdef extern from "rows.h" nogil:
     ctypedef void (*fg_load_fn)(void *, const char *, Py_ssize_t, Py_ssize_t, int, int) noexcept nogil
-    enum: FG_VARIANTS, FG_MOST_TERMS, FG_F32, FG_CLOSE, FG_SLOPES
+    enum: FG_VARIANTS, FG_MOST_TERMS, FG_F32, FG_CLOSE, FG_SLOPES, FG_RANGES
     ctypedef struct fg_sources:
         const void *a[FG_MOST_TERMS]
         const void *b[FG_MOST_TERMS]
@@ -38,10 +38,14 @@ cdef extern from "rows.h" nogil:
         void (*products)(void *, const void **, const void **, const void *, int, Py_ssize_t) noexcept nogil
         void (*ratio)(void *, const void *, const void *, double, Py_ssize_t) noexcept nogil
         void (*divide)(void *, const void *, Py_ssize_t) noexcept nogil
+        void (*as_floats)(void *, const void *, const void *, double, Py_ssize_t) noexcept nogil
+        void (*begin_range)(void *, double, double) noexcept nogil
+        void (*extend_range)(void *, const void *, Py_ssize_t) noexcept nogil
+        void (*end_range)(const void *, double *, double *) noexcept nogil
         void (*angle)(void *, const void *, const void *, double, Py_ssize_t) noexcept nogil
         void (*principal)(void *, void **, const void **, int, Py_ssize_t) noexcept nogil
         int (*suppress)(unsigned char *, const void **, const void **, const void *, int, double, double, double,
-                        Py_ssize_t) noexcept nogil
+                        int, Py_ssize_t) noexcept nogil
         fg_load_fn *load
     void FG_PREFETCH(const void *)
     const char *fg_variant_name(int)

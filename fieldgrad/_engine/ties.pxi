@@ -5,7 +5,9 @@
 
 cdef enum:
     SIDE = 5                        # a decision needs magnitudes at 3 x 3 pixels, those 5 x 5 smoothed samples
+    ACROSS = 8                      # as many are made of each row: a vector of them
     PLACES_AT_ONCE = 32
+    AHEAD = 2                       # places whose samples are on their way
 
 cdef struct Tie:
     Py_ssize_t shape[2]
@@ -29,7 +31,7 @@ cdef struct Sheet:
     double *samples                 # around a pixel
     const double **row              # of them, or samples of a row
     double *middle                  # smoothed along axis 0
-    double *smooth                  # SIDE x SIDE
+    double *smooth                  # SIDE x SIDE, ACROSS apart
     double *below                   # the same of the mask
     Py_ssize_t unit
 
@@ -78,6 +80,16 @@ cdef void gather(const Tie *tie, bint of_mask, Py_ssize_t y, Py_ssize_t x, Py_ss
                 gather_row(tie, of_mask, y, k, k + 1, out + j)
 
 
+cdef void send_for(const Tie *tie, Py_ssize_t y, Py_ssize_t x) noexcept nogil:
+    """Let the samples around a pixel come near."""
+    cdef Py_ssize_t k, first = max(0, x - 2 - tie.reach[1]), end = min(tie.shape[1], x + 3 + tie.reach[1])
+    cdef const char *row
+    for k in range(max(0, y - 2 - tie.reach[0]), min(tie.shape[0], y + 3 + tie.reach[0])):
+        row = tie.image.data + k * tie.image.stride[0]
+        FG_PREFETCH(row + first * tie.image.stride[1])
+        FG_PREFETCH(row + (end - 1) * tie.image.stride[1])
+
+
 cdef void pass_over(const Tie *tie, int axis, const double **rows, double *out, Py_ssize_t count,
                     Py_ssize_t n) noexcept nogil:
     """A Gaussian pass: `count` dense rows of n results; rows[i] is the samples' own row for result i."""
@@ -94,7 +106,7 @@ cdef void pass_over(const Tie *tie, int axis, const double **rows, double *out, 
 
 cdef void smoothed(const Tie *tie, bint of_mask, Py_ssize_t y, Py_ssize_t x, Sheet *sheet, double *out) noexcept nogil:
     """The 5 x 5 smoothed samples from (y, x) on; nothing is made of those that are not in the image."""
-    cdef Py_ssize_t high = SIDE + 2 * tie.reach[0], wide = SIDE + 2 * tie.reach[1], left = x - tie.reach[1], k, j
+    cdef Py_ssize_t high = SIDE + 2 * tie.reach[0], wide = ACROSS + 2 * tie.reach[1], left = x - tie.reach[1], k, j
     for k in range(high):
         sheet.row[k] = sheet.samples + k * wide
         gather(tie, of_mask, y - tie.reach[0] + k, left, wide, sheet.samples + k * wide)
@@ -106,7 +118,7 @@ cdef void smoothed(const Tie *tie, bint of_mask, Py_ssize_t y, Py_ssize_t x, She
     for k in range(SIDE):
         for j in range(wide):
             sheet.row[j] = sheet.middle + k * wide + j
-        pass_over(tie, 1, sheet.row + tie.reach[1], out + k * SIDE, 1, SIDE)
+        pass_over(tie, 1, sheet.row + tie.reach[1], out + k * ACROSS, 1, ACROSS)
 
 
 cdef void recalibrate(const Tie *tie, Py_ssize_t y, Py_ssize_t x, Sheet *sheet) noexcept nogil:
@@ -122,11 +134,11 @@ cdef void recalibrate(const Tie *tie, Py_ssize_t y, Py_ssize_t x, Sheet *sheet) 
             if not (0 <= y + i < tie.shape[0] and 0 <= x + k < tie.shape[1]):
                 continue
             if tie.mask != NULL:
-                below = rounded(tie, sheet.below[i * SIDE + k] + tie.eps)
+                below = rounded(tie, sheet.below[i * ACROSS + k] + tie.eps)
             else:
                 below = tie.share[in_frame(y + i, tie.shape[0], tie.reach[0]) * across
                                   + in_frame(x + k, tie.shape[1], tie.reach[1])]
-            sheet.smooth[i * SIDE + k] = rounded(tie, sheet.smooth[i * SIDE + k] / below)
+            sheet.smooth[i * ACROSS + k] = rounded(tie, sheet.smooth[i * ACROSS + k] / below)
 
 
 cdef void mirror_rim(const Tie *tie, Py_ssize_t y, Py_ssize_t x, double *smooth) noexcept nogil:
@@ -135,7 +147,7 @@ cdef void mirror_rim(const Tie *tie, Py_ssize_t y, Py_ssize_t x, double *smooth)
     for i in range(SIDE):
         for k in range(SIDE):
             if not (0 <= y + i < tie.shape[0] and 0 <= x + k < tie.shape[1]):
-                smooth[i * SIDE + k] = smooth[(min(max(y + i, 0), tie.shape[0] - 1) - y) * SIDE
+                smooth[i * ACROSS + k] = smooth[(min(max(y + i, 0), tie.shape[0] - 1) - y) * ACROSS
                                               + min(max(x + k, 0), tie.shape[1] - 1) - x]
 
 
@@ -148,7 +160,7 @@ cdef inline double sobel_at(const Tie *tie, const double *at, Py_ssize_t along, 
 
 
 cdef inline double magnitude_at(const Tie *tie, double *smooth, int i, int k) noexcept nogil:
-    cdef double g0 = sobel_at(tie, smooth + i * SIDE + k, SIDE, 1), g1 = sobel_at(tie, smooth + i * SIDE + k, 1, SIDE)
+    cdef double g0 = sobel_at(tie, smooth + i * ACROSS + k, ACROSS, 1), g1 = sobel_at(tie, smooth + i * ACROSS + k, 1, ACROSS)
     return rounded(tie, sqrt(rounded(tie, rounded(tie, g0 * g0) + rounded(tie, g1 * g1))))
 
 
@@ -160,7 +172,7 @@ cdef inline double interpolated(const Tie *tie, double near, double far, double 
 cdef unsigned char decided(const Tie *tie, double *smooth) noexcept nogil:
     """What `suppress` would have said of the pixel in the middle."""
     cdef double m = magnitude_at(tie, smooth, 2, 2)
-    cdef double g0 = sobel_at(tie, smooth + 2 * SIDE + 2, SIDE, 1), g1 = sobel_at(tie, smooth + 2 * SIDE + 2, 1, SIDE)
+    cdef double g0 = sobel_at(tie, smooth + 2 * ACROSS + 2, ACROSS, 1), g1 = sobel_at(tie, smooth + 2 * ACROSS + 2, 1, ACROSS)
     cdef double size0 = fabs(g0), size1 = fabs(g1), w, near, far
     cdef int right = 1 if (g0 > 0) == (g1 > 0) else -1, sign     # the neighbours on the line: (1, right), or opposite
     if not m >= tie.low:
@@ -190,15 +202,15 @@ cdef class TieCall(Call):
     cdef double *magnitude
 
     cdef void *open(self) noexcept nogil:
-        cdef Py_ssize_t wide = SIDE + 2 * self.tie.reach[1], high = SIDE + 2 * self.tie.reach[0]
-        cdef Py_ssize_t numbers = wide * (high + SIDE) + 2 * SIDE * SIDE, rows = max(high, wide)
+        cdef Py_ssize_t wide = ACROSS + 2 * self.tie.reach[1], high = SIDE + 2 * self.tie.reach[0]
+        cdef Py_ssize_t numbers = wide * (high + SIDE) + 2 * SIDE * ACROSS, rows = max(high, wide)
         cdef Sheet *sheet = <Sheet *>calloc(1, sizeof(Sheet) + numbers * sizeof(double) + rows * sizeof(double *))
         if sheet != NULL:
             sheet.samples = <double *>(sheet + 1)
             sheet.middle = sheet.samples + wide * high
             sheet.smooth = sheet.middle + wide * SIDE
-            sheet.below = sheet.smooth + SIDE * SIDE
-            sheet.row = <const double **>(sheet.below + SIDE * SIDE)
+            sheet.below = sheet.smooth + SIDE * ACROSS
+            sheet.row = <const double **>(sheet.below + SIDE * ACROSS)
         return sheet
 
     cdef void close(self, void *worker) noexcept nogil:
@@ -213,6 +225,8 @@ cdef class TieCall(Call):
         if sheet.unit < 0:
             return False
         for k in range(sheet.unit * PLACES_AT_ONCE, min(self.places, (sheet.unit + 1) * PLACES_AT_ONCE)):
+            if k + AHEAD < self.places:
+                send_for(&self.tie, self.place[2 * (k + AHEAD)], self.place[2 * (k + AHEAD) + 1])
             y, x = self.place[2 * k] - 2, self.place[2 * k + 1] - 2
             smoothed(&self.tie, False, y, x, sheet, sheet.smooth)
             recalibrate(&self.tie, y, x, sheet)

@@ -31,9 +31,16 @@ typedef struct {
     T low, high, error, unit;
 } FG_NAME(limits);
 
-/* Whole groups of samples of a row, in two dimensions, without a branch. `wary` is a constant where this is inlined. */
+/* A weighted sum of samples; of floats, with the roundings of C where the weight is a float and 1 a double. */
+FG_INLINE T FG_NAME(between)(T near, T far, T w, int floats)
+{
+    return (floats ? (T)(float)(far * w) : far * w) + near * (1 - w);
+}
+
+/* Whole groups of samples of a row, in two dimensions, without a branch. `wary` and `floats` are constants where this is
+ * inlined. */
 FG_INLINE void FG_NAME(suppress_pixels)(unsigned char *out, const T *const *gradient, const T *const *rows,
-                                        const T *step, FG_NAME(limits) limits, int wary, Py_ssize_t n)
+                                        const T *step, FG_NAME(limits) limits, int wary, int floats, Py_ssize_t n)
 {
     FG_TYPED(fg_bits) kept[FG_BLOCK];
     const T *g0 = gradient[0], *g1 = gradient[1], *above = rows[0], *here = rows[1], *below = rows[2];
@@ -59,8 +66,8 @@ FG_INLINE void FG_NAME(suppress_pixels)(unsigned char *out, const T *const *grad
             int certain = (more < -doubt) & clear & (m >= low + off) & (FG_TYPED(fg_abs)(m - high) > off);
             kept[j] = certain ? 1 + (m >= high) : possible ? FG_CLOSE : 0;
         } else {
-            T w = shorter / longer;
-            T plus = far_plus * w + near_plus * (1 - w), minus = far_minus * w + near_minus * (1 - w);
+            T w = floats ? (T)(float)(shorter / longer) : shorter / longer;
+            T plus = FG_NAME(between)(near_plus, far_plus, w, floats), minus = FG_NAME(between)(near_minus, far_minus, w, floats);
             int some = (plus <= m) & (minus <= m) & (m >= low);
             kept[j] = some + (some & (m >= high));
         }
@@ -70,14 +77,16 @@ FG_INLINE void FG_NAME(suppress_pixels)(unsigned char *out, const T *const *grad
 }
 
 static void FG_NAME(suppress_plane)(unsigned char *out, const T *const *gradient, const T *const *rows, const T *step,
-                                    FG_NAME(limits) limits, Py_ssize_t n)
+                                    FG_NAME(limits) limits, int floats, Py_ssize_t n)
 {
     unsigned char mark[FG_BLOCK];
     const Py_ssize_t whole = (n + FG_GROUP - 1) / FG_GROUP * FG_GROUP;
     if (limits.error > 0)
-        FG_NAME(suppress_pixels)(mark, gradient, rows, step, limits, 1, whole);
+        FG_NAME(suppress_pixels)(mark, gradient, rows, step, limits, 1, 0, whole);
+    else if (floats)
+        FG_NAME(suppress_pixels)(mark, gradient, rows, step, limits, 0, 1, whole);
     else
-        FG_NAME(suppress_pixels)(mark, gradient, rows, step, limits, 0, whole);
+        FG_NAME(suppress_pixels)(mark, gradient, rows, step, limits, 0, 0, whole);
     memcpy(out, mark, (size_t)n);
 }
 
@@ -148,11 +157,11 @@ static int FG_NAME(find_large)(unsigned char *large, const T *x, T least, Py_ssi
 /* `rows` are the magnitudes of the 3 or 9 lines around, in the order of memory and equally far apart; samples before the
  * first and after the last of each must be there, and in two dimensions so must be memory of FG_GROUP more behind these
  * and the gradient's. `step` scales the gradient's components to indices. An `error` of zero asks for decisions as they
- * are. Returns whether a magnitude is not a number.
+ * are, with `floats` as they are for samples that are floats. Returns whether a magnitude is not a number.
  *
  * Only groups of samples are looked at in which one may be an edge. */
 static int FG_NAME(suppress)(unsigned char *out, const void *const *gradient, const void *const *rows, const void *step,
-                             int dims, double low, double high, double error, Py_ssize_t n)
+                             int dims, double low, double high, double error, int floats, Py_ssize_t n)
 {
     const int lines = dims == 2 ? 3 : 9;
     const T bound = (T)low, off = (T)error, least = off > 0 ? bound - 2 * off - 16 * FG_TYPED(FG_EPSILON) * bound : bound;
@@ -180,7 +189,7 @@ static int FG_NAME(suppress)(unsigned char *out, const void *const *gradient, co
             for (int k = 0; k < lines; k++)
                 m[k] = (const T *)rows[k] + at;
             if (dims == 2)
-                FG_NAME(suppress_plane)(out + at, g, m, (const T *)step, limits, many);
+                FG_NAME(suppress_plane)(out + at, g, m, (const T *)step, limits, floats, many);
             else
                 FG_NAME(suppress_volume)(out + at, g, m, (const T *)step, bound, (T)high, many);
         }
