@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -136,12 +137,18 @@ def referee(chain: Chain) -> Referee:
 
 def share_of_ones(shape, sigma, cval, dtype):
     """The smoothed image of ones, as far as it varies near the ends of axes: scikit-image's."""
+    reach = (len(gaussian_taps(s, 0, TRUNCATE).weights) if s > 0 else 0 for s in sigma)
+    return _share(tuple(min(n, 2 * r + 1) for n, r in zip(shape, reach, strict=True)), sigma, cval, dtype)
+
+
+@lru_cache(maxsize=8)
+def _share(shape, sigma, cval, dtype):
     from scipy.ndimage import gaussian_filter
 
-    reach = (len(gaussian_taps(s, 0, TRUNCATE).weights) if s > 0 else 0 for s in sigma)
-    ones = np.ones([min(n, 2 * r + 1) for n, r in zip(shape, reach, strict=True)], dtype)
-    share = gaussian_filter(ones, sigma, mode="constant", cval=cval, truncate=TRUNCATE)
-    return share + np.finfo(dtype).eps
+    share = gaussian_filter(np.ones(shape, dtype), sigma, mode="constant", cval=cval, truncate=TRUNCATE)
+    share += np.finfo(dtype).eps
+    share.flags.writeable = False
+    return share
 
 
 class _Extent:

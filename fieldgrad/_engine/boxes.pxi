@@ -238,15 +238,6 @@ cdef double error_in_box(const Hand *hand) noexcept nogil:
     return flow.of_largest * max(most, -least) + flow.of_span * (most - least)
 
 
-cdef inline void ask_for(const char *line, Py_ssize_t first, Py_ssize_t n, Py_ssize_t columns,
-                         Py_ssize_t stride) noexcept nogil:
-    """Let samples first ... first + n - 1 of a line that are there come near."""
-    cdef Py_ssize_t at = max(0, first) * stride, end = min(columns, first + n) * stride
-    while at < end:
-        FG_PREFETCH(line + at)
-        at += 64
-
-
 # ---- filters ----------------------------------------------------------------------------------------------
 
 cdef Py_ssize_t ghost(const Step *step, Py_ssize_t i, Py_ssize_t n) noexcept nogil:
@@ -311,8 +302,8 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
                     fetch(flow, field, at, column, n, <char *>hand.rows[m])
                     bound(hand, parent, <const char *>hand.rows[m], n)
                     # A few lines here, a few of the row below: what no hardware foresees.
-                    ask_for(stored_line(flow, &field.layout, at), column + n, n, flow.shape[last],
-                            field.layout.stride[last])
+                    fg_ask_for(stored_line(flow, &field.layout, at), column + n, n, flow.shape[last],
+                               field.layout.stride[last])
                 else:
                     hand.rows[m] = row + (i - base) * row_step
                 # Results as soon as their rows are there: while those are summed, others come from far away.
@@ -408,7 +399,7 @@ cdef void slopes_line(Hand *hand, const Step *step, Py_ssize_t *at, Py_ssize_t n
     while done < n:
         m = min(FG_SLOPES, n - done)
         if coming != NULL:  # the line that will be the last one of three
-            ask_for(coming, first + done, m, flow.shape[last], flow.field[parent].layout.stride[last])
+            fg_ask_for(coming, first + done, m, flow.shape[last], flow.field[parent].layout.stride[last])
         flow.kernels.slopes(out[0] + done * flow.item, out[1] + done * flow.item, out[2] + done * flow.item, hand.rows,
                             step.taps, m)
         for k in range(3):

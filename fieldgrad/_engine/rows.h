@@ -171,6 +171,17 @@ static inline uint16_t fg_to_half(float value)
 #define FG_PREFETCH(address) ((void)(address))
 #endif
 
+/* Ask for samples first ... first + n - 1 of a line of them, `stride` bytes apart, as far as they are there. In functions
+ * that do nothing else compilers see no effect, so this is no function. */
+FG_INLINE void fg_ask_for(const char *line, Py_ssize_t first, Py_ssize_t n, Py_ssize_t samples, Py_ssize_t stride)
+{
+    const Py_ssize_t begin = first < 0 ? 0 : first, end = first + n < samples ? first + n : samples;
+    for (Py_ssize_t at = begin; at < end; at += stride > 0 && stride < 64 ? 64 / stride : 1)
+        FG_PREFETCH(line + at * stride);
+    if (begin < end)
+        FG_PREFETCH(line + (end - 1) * stride);
+}
+
 /* The other byte order. */
 static inline void fg_swap(void *value, size_t size)
 {

@@ -47,7 +47,7 @@ cdef extern from "rows.h" nogil:
         int (*suppress)(unsigned char *, const void **, const void **, const void *, int, double, double, double,
                         int, Py_ssize_t) noexcept nogil
         fg_load_fn *load
-    void FG_PREFETCH(const void *)
+    void fg_ask_for(const char *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t)
     const char *fg_variant_name(int)
     int fg_variant_runs_here(int)
     const fg_kernels *fg_variant_kernels(int, int)

@@ -80,16 +80,6 @@ cdef void gather(const Tie *tie, bint of_mask, Py_ssize_t y, Py_ssize_t x, Py_ss
                 gather_row(tie, of_mask, y, k, k + 1, out + j)
 
 
-cdef void send_for(const Tie *tie, Py_ssize_t y, Py_ssize_t x) noexcept nogil:
-    """Let the samples around a pixel come near."""
-    cdef Py_ssize_t k, first = max(0, x - 2 - tie.reach[1]), end = min(tie.shape[1], x + 3 + tie.reach[1])
-    cdef const char *row
-    for k in range(max(0, y - 2 - tie.reach[0]), min(tie.shape[0], y + 3 + tie.reach[0])):
-        row = tie.image.data + k * tie.image.stride[0]
-        FG_PREFETCH(row + first * tie.image.stride[1])
-        FG_PREFETCH(row + (end - 1) * tie.image.stride[1])
-
-
 cdef void pass_over(const Tie *tie, int axis, const double **rows, double *out, Py_ssize_t count,
                     Py_ssize_t n) noexcept nogil:
     """A Gaussian pass: `count` dense rows of n results; rows[i] is the samples' own row for result i."""
@@ -221,20 +211,24 @@ cdef class TieCall(Call):
 
     cdef bint step(self, void *worker) noexcept nogil:
         cdef Sheet *sheet = <Sheet *>worker
-        cdef Py_ssize_t k, y, x
+        cdef const Tie *tie = &self.tie
+        cdef Py_ssize_t k, y, x, j
         if sheet.unit < 0:
             return False
         for k in range(sheet.unit * PLACES_AT_ONCE, min(self.places, (sheet.unit + 1) * PLACES_AT_ONCE)):
             if k + AHEAD < self.places:
-                send_for(&self.tie, self.place[2 * (k + AHEAD)], self.place[2 * (k + AHEAD) + 1])
+                y, x = self.place[2 * (k + AHEAD)] - 2, self.place[2 * (k + AHEAD) + 1] - 2
+                for j in range(max(0, y - tie.reach[0]), min(tie.shape[0], y + SIDE + tie.reach[0])):
+                    fg_ask_for(tie.image.data + j * tie.image.stride[0], x - tie.reach[1], ACROSS + 2 * tie.reach[1],
+                               tie.shape[1], tie.image.stride[1])
             y, x = self.place[2 * k] - 2, self.place[2 * k + 1] - 2
-            smoothed(&self.tie, False, y, x, sheet, sheet.smooth)
-            recalibrate(&self.tie, y, x, sheet)
-            mirror_rim(&self.tie, y, x, sheet.smooth)
+            smoothed(tie, False, y, x, sheet, sheet.smooth)
+            recalibrate(tie, y, x, sheet)
+            mirror_rim(tie, y, x, sheet.smooth)
             if self.mark != NULL:
-                self.mark[k] = decided(&self.tie, sheet.smooth)
+                self.mark[k] = decided(tie, sheet.smooth)
             else:
-                self.magnitude[k] = magnitude_at(&self.tie, sheet.smooth, 2, 2)
+                self.magnitude[k] = magnitude_at(tie, sheet.smooth, 2, 2)
         sheet.unit = -1
         return True
 
