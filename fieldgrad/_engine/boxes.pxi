@@ -391,7 +391,8 @@ cdef void slopes_line(Hand *hand, const Step *step, Py_ssize_t *at, Py_ssize_t n
         if parent_lo == first:
             flow.kernels.stand_in(row - flow.item, -1, row, step.ghost + 2, 1, NULL)
         if parent_hi == first + n:
-            flow.kernels.stand_in(row + n * flow.item, 1, row - first * flow.item, step.ghost + 3, 1, NULL)
+            flow.kernels.stand_in(row + (parent_hi - parent_lo) * flow.item, 1, row - parent_lo * flow.item,
+                                  step.ghost + 3, 1, NULL)
         hand.rows[k] = row + (first - parent_lo) * flow.item
     at[last] = first
     if flow.value[parent].fetched and here + 2 < flow.shape[last - 1]:
