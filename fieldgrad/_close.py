@@ -43,18 +43,20 @@ class Chain(NamedTuple):
 
 class Bound(NamedTuple):
     """How far the gradient of the engine, in float32, and that of scikit-image may be apart, as vectors: a multiple of
-    the largest sample that it is made of, and one of their range. Samples are as they are stored."""
+    the largest sample that it is made of, one of their range, and a number. Samples are as they are stored."""
 
     of_largest: float
     of_span: float
     least: float  # samples are beside all these
     most: float
+    # Squares of what is less than 16 times that lose digits to underflow, and with them scikit-image's magnitude.
+    besides: float = 2.0**-67
 
     def error(self, least: float, most: float) -> float:
         least, most = min(least, self.least), max(most, self.most)
         if self.of_largest == np.inf or least > most:
             return self.of_largest
-        return self.of_largest * max(most, -least) + self.of_span * (most - least)
+        return self.of_largest * max(most, -least) + self.of_span * (most - least) + self.besides
 
 
 def gradient_error(chain: Chain) -> Bound:
@@ -69,8 +71,8 @@ def gradient_error(chain: Chain) -> Bound:
 
     The Sobel filters carry that to the gradient. Their own rounding is relative to differences of smoothed samples, to
     the range: 14 for each component here (of differences 2, of products 2, weighed by 4; of two sums 6), 8 for storing
-    two passes there, 31 for both; and 4 of either magnitude, of 5.7 ranges, for its squares, sum and root. One component
-    here is of sums, before differences: each rounds by 6 of the largest sample.
+    two passes there, 31 for both; and 4 of either magnitude, of 5.7 ranges, for its squares, sum and root. One
+    component here is of sums, before differences: each rounds by 6 of the largest sample.
     """
     least, most = np.inf, -np.inf
     if chain.mask is not None:

@@ -106,7 +106,7 @@ def _slope(stages, value, axis, ndim, scale, exact):
 
 
 def _slopes_in_floats(stages, shape, sigma, masked, mode, cval, eps):
-    """The same of a 2-D image in float32, in double precision, with each pass stored in float32: scikit-image's bits."""
+    """The same of a 2-D image in float32, in double precision, each pass stored in float32: scikit-image's bits."""
     mask = stages.load(1) if masked else None
     value = stages.load()
     if masked:

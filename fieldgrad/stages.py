@@ -158,7 +158,7 @@ class Stages:
         return self._add("principal", tensor, outputs=1 + dims)
 
     def stored(self, value: int, other: int | None = None, plus: float = 0.0) -> int:
-        """The value, or it and `plus`, or the root of the sum of both squares, as it is when each is stored in float32."""
+        """The value and `plus`, or the root of the sum of both squares, with every result stored in float32."""
         return self._add("stored", (value,) if other is None else (value, other), number=plus)
 
     def suppress(
@@ -169,9 +169,11 @@ class Stages:
         floats: bool = False,
         bounded: int = -1,
     ) -> None:
-        """The last step of Canny's detector: which samples are local maxima of the magnitude along the gradient. `floats`
-        says that in double precision all of them are float32, and so is what scikit-image makes of them; `bounded` is
-        the value whose samples say how far rounding moves magnitudes."""
+        """The last step of Canny's detector: which samples are local maxima of the magnitude along the gradient.
+
+        `floats` says that in double precision all of them are float32, and so is what scikit-image makes of them;
+        `bounded` is the value whose samples say how far rounding moves magnitudes.
+        """
         inputs = (*gradient, magnitude)
         self._steps.append(Step("suppress", inputs, (), numbers=steps, number=float(floats), bounded=bounded))
 

@@ -76,6 +76,18 @@ def test_boxes_fit_together(operator, shape):
     assert_is_right(operator, image, workers=2, magnitude=False, normalize="derivative", mode="wrap")
 
 
+@pytest.mark.parametrize("dtype", (np.float32, np.float64, np.uint8, np.int16), ids=str)
+@pytest.mark.parametrize("shape", ((11, 70), (1, 9), (9, 1), (2, 3), (40, 1300), (3, 60001)), ids=str)
+def test_the_magnitude_has_the_bits_of_the_norm_of_its_components(isa, operator, shape, dtype):
+    """Components and norm are made at once; components that are asked for are filters one after the other."""
+    image = nasty.field(shape, dtype)
+    for mode in MODES:
+        options = {"mode": mode, "normalize": "scipy"}
+        down, right = apply(operator, image, magnitude=False, **options)
+        assert_same_bits(apply(operator, image, **options), np.sqrt(down * down + right * right))
+        assert_same_bits(apply(operator, np.asfortranarray(image), **options), apply(operator, image, **options))
+
+
 @pytest.mark.uninstrumented
 @pytest.mark.parametrize("axis", (None, 0, 1, (0, 1), (1, 0), (1,)), ids=str)
 @pytest.mark.parametrize("dtype", (np.float32, np.float64, np.uint8, np.int8, np.uint16, np.int32, bool), ids=str)

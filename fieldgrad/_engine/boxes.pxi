@@ -22,15 +22,15 @@ cdef struct Step:
     const int *input                # values; pairs of them for products, with -1 for none
     const int *output
     int axis
-    fg_taps *taps                   # one for each output of a filter; of slopes as fg_kernels says
+    fg_taps *taps                   # one for each output of a filter; of slopes as rows.h has them
     Py_ssize_t ahead, behind        # the reach of all of them
     bint periodic
-    const Py_ssize_t *ghost         # samples that stand for -1, -2, ..., -behind and for n, n + 1, ..., n + ahead - 1;
-                                    # of slopes for -1 and n, of lines and in lines
-    const char *numbers             # the constant outside; weights of products; steps of a suppression; a frame's table
+    # Samples that stand for -1, -2, ..., -behind and for n, n + 1, ..., n + ahead - 1; of slopes, for -1 and n along
+    # both axes.
+    const Py_ssize_t *ghost
+    const char *numbers             # the constant outside; weights of products; steps of a suppression; a frame
     const Py_ssize_t *reach         # of a frame, for each axis
-    double number                   # what a ratio adds below, or what is stored more; an angle's factor; of a suppression
-                                    # whether its magnitudes are floats
+    double number                   # what is added below, or stored besides; an angle's factor; whether all are floats
 
 # A field to read.
 cdef struct Field:
@@ -67,7 +67,8 @@ cdef struct Flow:
     double low, high                # thresholds
     int bounded                     # the value whose samples say how far rounding moves a magnitude, or -1
     double of_largest, of_span      # by so much times the largest one and times their range,
-    double least, most              # beside which there are these
+    double least, most              # beside which there are these,
+    double besides                  # and by so much
     int lost                        # whether a magnitude was not a number
 
 cdef struct Hand:
@@ -235,7 +236,7 @@ cdef double error_in_box(const Hand *hand) noexcept nogil:
     flow.kernels.end_range(hand.range, &least, &most)
     if flow.of_largest == INFINITY or least > most:
         return flow.of_largest
-    return flow.of_largest * max(most, -least) + flow.of_span * (most - least)
+    return flow.of_largest * max(most, -least) + flow.of_span * (most - least) + flow.besides
 
 
 # ---- filters ----------------------------------------------------------------------------------------------
@@ -269,7 +270,8 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
     cdef const char *row
     cdef const Field *field = &flow.field[parent]
     cdef bint fetched = flow.value[parent].fetched
-    cdef bint in_place = (fetched and field.plain and parent != flow.bounded and step.behind + step.ahead <= READ_IN_PLACE
+    cdef bint in_place = (fetched and field.plain and parent != flow.bounded
+                          and step.behind + step.ahead <= READ_IN_PLACE
                           and lo[last] >= 0 and hi[last] <= flow.shape[last])
     cdef bint constant_set = False
     if in_place:

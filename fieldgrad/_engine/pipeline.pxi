@@ -1,8 +1,8 @@
 # Flows as Python sees them. Included by core.pyx.
 
 STEP_KINDS = {
-    "load": LOAD, "select": SELECT, "filter": FILTER, "slopes": SLOPES, "products": PRODUCTS, "norm": NORMS, "ratio": RATIO,
-    "frame": FRAME, "angle": ANGLE, "principal": PRINCIPAL, "stored": STORED, "suppress": SUPPRESS,
+    "load": LOAD, "select": SELECT, "filter": FILTER, "slopes": SLOPES, "products": PRODUCTS, "norm": NORMS,
+    "ratio": RATIO, "frame": FRAME, "angle": ANGLE, "principal": PRINCIPAL, "stored": STORED, "suppress": SUPPRESS,
 }
 
 
@@ -144,7 +144,7 @@ cdef class Pipeline:
         flow.low, flow.high, flow.bounded = low, high, -1
         if bound is not None:
             flow.bounded = self.bounded
-            flow.of_largest, flow.of_span, flow.least, flow.most = bound
+            flow.of_largest, flow.of_span, flow.least, flow.most, flow.besides = bound
         work = (<object>out).nbytes
         if self.suppresses:
             flow.mode = IN_PLACE

@@ -138,7 +138,7 @@ cdef void mirror_rim(const Tie *tie, Py_ssize_t y, Py_ssize_t x, double *smooth)
         for k in range(SIDE):
             if not (0 <= y + i < tie.shape[0] and 0 <= x + k < tie.shape[1]):
                 smooth[i * ACROSS + k] = smooth[(min(max(y + i, 0), tie.shape[0] - 1) - y) * ACROSS
-                                              + min(max(x + k, 0), tie.shape[1] - 1) - x]
+                                                + min(max(x + k, 0), tie.shape[1] - 1) - x]
 
 
 cdef inline double sobel_at(const Tie *tie, const double *at, Py_ssize_t along, Py_ssize_t across) noexcept nogil:
@@ -150,7 +150,8 @@ cdef inline double sobel_at(const Tie *tie, const double *at, Py_ssize_t along, 
 
 
 cdef inline double magnitude_at(const Tie *tie, double *smooth, int i, int k) noexcept nogil:
-    cdef double g0 = sobel_at(tie, smooth + i * ACROSS + k, ACROSS, 1), g1 = sobel_at(tie, smooth + i * ACROSS + k, 1, ACROSS)
+    cdef double *at = smooth + i * ACROSS + k
+    cdef double g0 = sobel_at(tie, at, ACROSS, 1), g1 = sobel_at(tie, at, 1, ACROSS)
     return rounded(tie, sqrt(rounded(tie, rounded(tie, g0 * g0) + rounded(tie, g1 * g1))))
 
 
@@ -162,7 +163,8 @@ cdef inline double interpolated(const Tie *tie, double near, double far, double 
 cdef unsigned char decided(const Tie *tie, double *smooth) noexcept nogil:
     """What `suppress` would have said of the pixel in the middle."""
     cdef double m = magnitude_at(tie, smooth, 2, 2)
-    cdef double g0 = sobel_at(tie, smooth + 2 * ACROSS + 2, ACROSS, 1), g1 = sobel_at(tie, smooth + 2 * ACROSS + 2, 1, ACROSS)
+    cdef double *at = smooth + 2 * ACROSS + 2
+    cdef double g0 = sobel_at(tie, at, ACROSS, 1), g1 = sobel_at(tie, at, 1, ACROSS)
     cdef double size0 = fabs(g0), size1 = fabs(g1), w, near, far
     cdef int right = 1 if (g0 > 0) == (g1 > 0) else -1, sign     # the neighbours on the line: (1, right), or opposite
     if not m >= tie.low:
