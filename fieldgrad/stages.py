@@ -229,7 +229,10 @@ def _with_slopes(steps, order):
                 outputs = (*pair, *norm.outputs)
                 taps = tuple(step.taps[0] for step in parts)
                 slopes = Step("slopes", parts[0].inputs, outputs, taps=taps, mode=parts[0].mode, behind=1, ahead=1)
-                steps = [slopes if step is norm else step for step in steps if step not in parts]
+                # In the place of the later component: others may need them before the norm.
+                place = max(steps.index(parts[1]), steps.index(parts[3]))
+                steps = [*steps[:place], slopes, *steps[place + 1 :]]
+                steps = [step for step in steps if step is not norm and step not in parts]
                 break
     return steps
 

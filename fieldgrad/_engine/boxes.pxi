@@ -8,6 +8,7 @@ cdef enum:
     # two apart would drive each other out of the caches.
     READ_IN_PLACE = 4
     FEWEST_COLUMNS = 256
+    # Results are made as soon as so many of them have their rows: while they are, the next rows come.
     ROWS_AT_ONCE = 4
     MOST_OUTPUTS = 8                # of a step
     MOST_HELD = 3
@@ -308,7 +309,6 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
                                field.layout.stride[last])
                 else:
                     hand.rows[m] = row + (i - base) * row_step
-                # Results as soon as their rows are there: while those are summed, others come from far away.
                 ready = m + 1 - step.behind - step.ahead
                 if ready - done >= together or (ready == count and ready > done):
                     at[axis] = first + done
