@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -40,9 +41,26 @@ class Chain(NamedTuple):
 # ---- the filter --------------------------------------------------------------------------------------------
 
 
-def gradient_error(chain: Chain, lowest: float, highest: float) -> float:
-    """How far the gradient of the engine, in float32, and that of scikit-image may be apart, as vectors; infinite where
-    that is not known. `lowest` and `highest` bound the samples, of which those that are masked are zero.
+class Bound(NamedTuple):
+    """How far the gradient of the engine, in float32, and that of scikit-image may be apart, as vectors: a multiple of
+    the largest sample that it is made of, one of their range, and a number. Samples are as they are stored."""
+
+    of_largest: float
+    of_span: float
+    least: float  # samples are beside all these
+    most: float
+    # Squares of what is less than 16 times that lose digits to underflow, and with them scikit-image's magnitude.
+    besides: float = 2.0**-67
+
+    def error(self, least: float, most: float) -> float:
+        least, most = min(least, self.least), max(most, self.most)
+        if self.of_largest == np.inf or least > most:
+            return self.of_largest
+        return self.of_largest * max(most, -least) + self.of_span * (most - least) + self.besides
+
+
+def gradient_error(chain: Chain) -> Bound:
+    """The bound for an image, infinite where none is known.
 
     In units of half an epsilon of the largest sample each smoothed one differs by
 
@@ -53,24 +71,29 @@ def gradient_error(chain: Chain, lowest: float, highest: float) -> float:
 
     The Sobel filters carry that to the gradient. Their own rounding is relative to differences of smoothed samples, to
     the range: 14 for each component here (of differences 2, of products 2, weighed by 4; of two sums 6), 8 for storing
-    two passes there, 31 for both; and 4 of either magnitude, of 5.7 ranges, for its squares, sum and root.
+    two passes there, 31 for both; and 4 of either magnitude, of 5.7 ranges, for its squares, sum and root. One
+    component here is of sums, before differences: each rounds by 6 of the largest sample.
     """
+    least, most = np.inf, -np.inf
+    if chain.mask is not None:
+        least = most = 0.0  # masked samples
     if chain.mode == "constant":
         if chain.cval < 0 or (chain.cval != 0 and chain.mask is not None):
-            return np.inf  # divided by anything
-        lowest, highest = min(lowest, chain.cval), max(highest, chain.cval)
-    largest, span = max(highest, -lowest), highest - lowest
+            return Bound(np.inf, 0.0, least, most)  # divided by anything
+        outside = chain.cval * chain.white
+        least, most = min(least, outside), max(most, outside)
     axes = list(zip(chain.sigma, chain.image.shape, strict=True))
     if chain.mask is not None:
         smoothed = 2 * sum(_growth(sigma, 0) for sigma, _ in axes) + 3
-        span = max(highest, 0.0) - min(lowest, 0.0)
     else:
         smoothed = sum(_growth(sigma, n) for sigma, n in axes) + 3
     if chain.image.dtype.kind == "f":
         smoothed += 7
-    error = (_SOBEL_GAIN * smoothed * largest + (31 + 2 * 23) * span) * 2.0**-24
-    # The smoothed image of ones, beside a constant other than 0, is not the share, and may be smaller.
-    return error / min(1.0, chain.cval) if chain.mode == "constant" and chain.cval != 0 else error
+    unit = 2.0**-24 / chain.white
+    if chain.mode == "constant" and chain.cval != 0:
+        # The smoothed image of ones, beside a constant other than 0, is not the share, and may be smaller.
+        unit /= min(1.0, chain.cval)
+    return Bound((_SOBEL_GAIN * smoothed + 12) * unit, (31 + 2 * 23) * unit, least, most)
 
 
 def _growth(sigma: float, n: int) -> float:
@@ -105,23 +128,29 @@ def referee(chain: Chain) -> Referee:
         taps = gaussian_taps(sigma, 0, TRUNCATE) if sigma > 0 else None
         reach = len(taps.weights) if taps else 0
         weights.append((taps.centre, *taps.weights) if taps else None)
-        sources.append([*(stands_for(i, n) for i in range(-reach, 0)), *range(n),
-                        *(stands_for(i, n) for i in range(n, n + reach))])  # fmt: skip
+        before, after = ([stands_for(i, n) for i in beyond] for beyond in (range(-reach, 0), range(n, n + reach)))
+        sources.append(np.concatenate((before, np.arange(n), after)).astype(np.intp))
     share = None
     if chain.mode == "constant" and chain.mask is None:
-        share = _share(chain, np.float32 if single else np.float64)
+        share = share_of_ones(chain.image.shape, chain.sigma, chain.cval, np.float32 if single else np.float64)
     return Referee(chain.image, stored(chain.image), chain.mask, weights, sources, share, 1 / chain.white, chain.cval,
                    eps, single)  # fmt: skip
 
 
-def _share(chain, dtype):
-    """The smoothed image of ones, as far as it varies near the ends of axes."""
+def share_of_ones(shape, sigma, cval, dtype):
+    """The smoothed image of ones, as far as it varies near the ends of axes: scikit-image's."""
+    reach = (len(gaussian_taps(s, 0, TRUNCATE).weights) if s > 0 else 0 for s in sigma)
+    return _share(tuple(min(n, 2 * r + 1) for n, r in zip(shape, reach, strict=True)), sigma, cval, dtype)
+
+
+@lru_cache(maxsize=8)
+def _share(shape, sigma, cval, dtype):
     from scipy.ndimage import gaussian_filter
 
-    reach = (len(gaussian_taps(s, 0, TRUNCATE).weights) if s > 0 else 0 for s in chain.sigma)
-    ones = np.ones([min(n, 2 * r + 1) for n, r in zip(chain.image.shape, reach, strict=True)], dtype)
-    share = gaussian_filter(ones, chain.sigma, mode="constant", cval=chain.cval, truncate=TRUNCATE)
-    return share + np.finfo(dtype).eps
+    share = gaussian_filter(np.ones(shape, dtype), sigma, mode="constant", cval=cval, truncate=TRUNCATE)
+    share += np.finfo(dtype).eps
+    share.flags.writeable = False
+    return share
 
 
 class _Extent:
@@ -144,8 +173,6 @@ class _Extent:
 
 def extent(image: np.ndarray, mask: np.ndarray | None, workers: int) -> tuple[float, float]:
     """The least and the largest of all samples that count."""
-    if image.dtype.kind != "f":
-        return -1.0 if image.dtype.kind == "i" else 0.0, 1.0
     if mask is not None:
         image = image[mask]
     if not image.size:

@@ -7,6 +7,7 @@ one box of results at a time, each step on as much more than the box as the step
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil, prod
@@ -80,15 +81,19 @@ class Step:
     ahead: int = 0
     periodic: bool = False
     ghosts: tuple[int, ...] = ()
+    bounded: int = -1  # of a suppression: the value whose samples say how far rounding moves its magnitudes
+    end: int = 0  # of its run: the number of the first step after those that are done with it line by line; 0 for none
 
 
 @dataclass(frozen=True)
 class Value:
     """What a step makes, as the engine reads it."""
 
-    offset: int | None  # of its scratch in samples; None for a field that filters read as it is
+    offset: int  # of its scratch in samples
     room: tuple[int, ...]  # samples along each axis; only along the last one if it has one line at a time
     margin: int  # samples of a line besides, at either end
+    held: int = 0  # lines of a field that are kept, as long as nothing else reads it
+    fetched: bool = False  # a field that filters read as it is
     components: tuple[int, ...] = ()  # of the results
     alone: bool = False  # one of them, and no step reads it
     field: int | None = None
@@ -152,9 +157,25 @@ class Stages:
         components of its eigenvector."""
         return self._add("principal", tensor, outputs=1 + dims)
 
-    def suppress(self, gradient: tuple[int, ...], magnitude: int, steps: tuple[float, ...]) -> None:
-        """The last step of Canny's detector: which samples are local maxima of the magnitude along the gradient."""
-        self._steps.append(Step("suppress", (*gradient, magnitude), (), numbers=steps))
+    def stored(self, value: int, other: int | None = None, plus: float = 0.0) -> int:
+        """The value and `plus`, or the root of the sum of both squares, with every result stored in float32."""
+        return self._add("stored", (value,) if other is None else (value, other), number=plus)
+
+    def suppress(
+        self,
+        gradient: tuple[int, ...],
+        magnitude: int,
+        steps: tuple[float, ...],
+        floats: bool = False,
+        bounded: int = -1,
+    ) -> None:
+        """The last step of Canny's detector: which samples are local maxima of the magnitude along the gradient.
+
+        `floats` says that in double precision all of them are float32, and so is what scikit-image makes of them;
+        `bounded` is the value whose samples say how far rounding moves magnitudes.
+        """
+        inputs = (*gradient, magnitude)
+        self._steps.append(Step("suppress", inputs, (), numbers=steps, number=float(floats), bounded=bounded))
 
     def _add(self, kind, inputs, outputs=1, **options):
         key = (kind, inputs, tuple(options.items()))
@@ -169,7 +190,10 @@ class Stages:
         self, shape: tuple[int, ...], order: tuple[int, ...], sample: int, stored: tuple, results: tuple[int, ...]
     ) -> Pipeline:
         """The engine's form, for fields of that shape whose axes memory has in that order."""
-        steps = _late([_in_memory_order(step, shape, order) for step in _grouped(self._steps)], len(shape) - 1)
+        steps = _grouped(_with_slopes(self._steps, order))
+        steps = _late([_in_memory_order(step, shape, order) for step in steps], len(shape) - 1)
+        fetched = _fetched(steps, self._fields, len(shape) - 1)
+        steps = _in_runs(steps, fetched, len(shape) - 1)
         sizes = tuple(shape[k] for k in order)
         reach = _reach_of_values(steps, self._values, len(shape), results)
         # Boxes reach beyond a periodic axis, unless they need all of it anyway: then they have it once, with ghosts.
@@ -178,7 +202,6 @@ class Stages:
         closed = [any(s.mode == "wrap" and s.axis == k for s in steps) for k in range(len(sizes))]
         virtual = [c and not w for c, w in zip(closed, whole, strict=True)]
         smallest = [n if c and w else 1 for n, c, w in zip(sizes, closed, whole, strict=True)]
-        fetched = _fetched(steps, self._fields, len(shape) - 1)
         # What decides about boxes: scratch that is near, and little work done twice.
         layout = _Layout(steps, sizes, reach, virtual, fetched, 4 if sample == 0 else 8)
         side = layout.best_side(smallest)
@@ -190,6 +213,46 @@ class Stages:
         for k, field in self._fields.items():
             values[k] = replace(values[k], field=field)
         return Pipeline(sizes, side, sample, stored, steps, values, scratch, layout.most_rows(side))
+
+
+def _with_slopes(steps, order):
+    """Both components of Sobel's filter or the like, and their norm, as one step: in two dimensions, where the filters
+    across lines come first and only samples stand for those beyond the ends."""
+    if len(order) != 2:
+        return steps
+    made = {value: step for step in steps for value in step.outputs}
+    used = Counter(value for step in steps for value in step.inputs)
+    for norm in [step for step in steps if step.kind == "norm" and len(step.inputs) == 2]:
+        for pair in (norm.inputs, norm.inputs[::-1]):
+            parts = [step for value in pair for step in (_maker_of_input(made[value], made), made[value])]
+            if _are_slopes(parts, order) and all(used[step.outputs[0]] == 1 for step in parts[::2]):
+                outputs = (*pair, *norm.outputs)
+                taps = tuple(step.taps[0] for step in parts)
+                slopes = Step("slopes", parts[0].inputs, outputs, taps=taps, mode=parts[0].mode, behind=1, ahead=1)
+                # In the place of the later component: others may need them before the norm.
+                place = max(steps.index(parts[1]), steps.index(parts[3]))
+                steps = [*steps[:place], slopes, *steps[place + 1 :]]
+                steps = [step for step in steps if step is not norm and step not in parts]
+                break
+    return steps
+
+
+def _maker_of_input(step, made):
+    return made[step.inputs[0]] if step.inputs else None
+
+
+def _are_slopes(parts, order):
+    """Whether these are an odd filter across lines and an even one along them, an even one across and an odd one along
+    them, of the same samples, three each."""
+    wanted = zip(parts, (*order, *order), (True, False, False, True), strict=True)
+    return all(
+        step is not None
+        and (step.kind, step.axis, step.mode) == ("filter", axis, parts[0].mode)
+        and step.mode in ("reflect", "mirror", "nearest")
+        and step.taps[0] == Taps(None if odd else step.taps[0].centre, step.taps[0].weights[:1], odd)
+        and (step.taps[0].centre is None) == odd
+        for step, axis, odd in wanted
+    ) and (parts[0].inputs == parts[2].inputs)  # fmt: skip
 
 
 def _grouped(steps):
@@ -206,7 +269,7 @@ def _grouped(steps):
 
 def _in_lines(step, last):
     """Whether a step needs of its inputs the same line only."""
-    return step.kind != "suppress" and (step.kind != "filter" or step.axis == last)
+    return step.kind not in ("suppress", "slopes") and (step.kind != "filter" or step.axis == last)
 
 
 def _late(steps, last):
@@ -221,6 +284,21 @@ def _late(steps, last):
     return ordered
 
 
+def _in_runs(steps, fetched, last):
+    """Steps that know the end of their run: neighbours of which none needs other lines of what one of them makes."""
+    ends = [0] * len(steps)
+    begin, made = 0, set[int]()
+    for k, step in enumerate(steps):
+        if not (step.kind == "slopes" or _in_lines(step, last)):
+            begin, made = k + 1, set()
+            continue
+        if step.kind == "slopes" and made & set(step.inputs):
+            begin, made = k, set()
+        made |= set(step.outputs) - fetched
+        ends[begin : k + 1] = [k + 1] * (k + 1 - begin)
+    return [replace(step, end=end) for step, end in zip(steps, ends, strict=True)]
+
+
 def _in_memory_order(step, shape, order):
     """With its axis counted as memory has them, and what that axis's ends need."""
     if step.kind == "frame":
@@ -228,6 +306,8 @@ def _in_memory_order(step, shape, order):
         return replace(step, numbers=table, reach=tuple(step.reach[k] for k in order))
     if step.kind == "suppress":
         return replace(step, numbers=tuple(step.numbers[k] for k in order), inputs=_permuted(step.inputs, order))
+    if step.kind == "slopes":
+        return replace(step, ghosts=tuple(ghost for k in order for ghost in _ghosts(step, shape[k])))
     if step.kind != "filter":
         return step
     n = shape[step.axis]
@@ -261,7 +341,9 @@ def _reach_of_values(steps, count, ndim, results):
         outputs = list(step.outputs)
         needed = reach[outputs].max(0) if outputs else np.zeros((ndim, 2), int)
         reach[outputs] = needed
-        if step.axis >= 0:
+        if step.kind == "slopes":
+            needed = needed + 1
+        elif step.axis >= 0:
             needed = needed.copy()
             needed[step.axis] += (step.behind, step.ahead)
         for value in step.inputs:
@@ -272,8 +354,8 @@ def _reach_of_values(steps, count, ndim, results):
 
 
 def _fetched(steps, fields, last):
-    """Fields that nothing but filters across lines read: they take rows of the field itself."""
-    others = {v for s in steps for v in s.inputs if s.kind != "filter" or s.axis == last}
+    """Fields that nothing but steps that look across lines reads: they take rows of the field itself."""
+    others = {v for s in steps for v in s.inputs if s.kind == "suppress" or _in_lines(s, last)}
     return set(fields) - others
 
 
@@ -292,32 +374,13 @@ class _Layout:
     def __init__(self, steps, shape, reach, virtual, fetched, item):
         self._steps, self._shape, self._reach = steps, shape, reach
         self._virtual, self._fetched, self._item = virtual, fetched, item
-        self._ends = self._ends_of_runs()
-        uses = zip(steps, self._ends, strict=True)
+        uses = [(step, (step.end or k + 1) - 1) for k, step in enumerate(steps)]
         self._last_use = {value: end for step, end in uses for value in (*step.inputs, *step.outputs)}
-        self._one_line = self._with_one_line()
-
-    def _ends_of_runs(self):
-        """For each step the last one of those done with it line by line."""
-        ends = list(range(len(self._steps)))
-        for k in reversed(ends[:-1]):
-            if all(_in_lines(step, len(self._shape) - 1) for step in self._steps[k : k + 2]):
-                ends[k] = ends[k + 1]
-        return ends
-
-    def _with_one_line(self):
-        """Values that nothing needs but steps done line by line with the one that makes them."""
-        lines = {
-            value
-            for step, end in zip(self._steps, self._ends, strict=True)
-            if _in_lines(step, len(self._shape) - 1)
-            for value in step.outputs
-            if self._last_use[value] == end
-        }
-        for step in self._steps:
-            if step.kind == "frame" and step.outputs[0] not in lines:  # has the place of its input
-                lines -= set(step.inputs)
-        return lines
+        # Values that nothing needs but steps done line by line with the one that makes them.
+        self._one_line = {v for step, end in uses if step.end for v in step.outputs if self._last_use[v] == end}
+        for step in steps:
+            if step.kind == "frame" and not self._one_line >= {*step.inputs, *step.outputs}:  # they share one place
+                self._one_line -= {*step.inputs, *step.outputs}
 
     def extents(self, value, side):
         """Samples of a value that a box of that shape needs."""
@@ -328,7 +391,7 @@ class _Layout:
         """Room that filters along the last axis need for ghosts at either end of a row."""
         last = len(self._shape) - 1
         users = [step for step in self._steps if value in step.inputs]
-        needed = [max(s.behind, s.ahead) for s in users if s.kind == "filter" and s.axis == last]
+        needed = [max(s.behind, s.ahead) for s in users if s.kind == "slopes" or (s.kind, s.axis) == ("filter", last)]
         # A frame's value has the place of its input.
         return max(needed + [self.margin(s.outputs[0]) for s in users if s.kind == "frame"], default=0)
 
@@ -347,7 +410,7 @@ class _Layout:
             if step.outputs:
                 each = sum(2 + len(taps.weights) for taps in step.taps) or 2
                 total += each * prod(self.extents(step.outputs[0], side))
-                if step.kind == "filter" and step.inputs[0] in self._fetched:
+                if step.kind in ("filter", "slopes") and step.inputs[0] in self._fetched:
                     total += self.READING * prod(self.extents(step.inputs[0], side))
         return total / max(1, prod(side))
 
@@ -380,17 +443,16 @@ class _Layout:
         free: list[tuple[int, int]] = []  # (size, offset)
         end = 0
         places: dict[int, tuple[int, int]] = {}
-        values: list[Any] = [None] * len(self._reach)
+        values = [Value(0, (1,), 0)] * len(self._reach)
         for k, step in enumerate(self._steps):
             for value in step.outputs:
                 room, margin = self.room(value, side), self.margin(value)
-                if value in self._fetched:
-                    values[value] = Value(None, room, margin)
-                    continue
+                fetched = value in self._fetched
+                held = self._held(value) if fetched else 0
                 if step.kind == "frame":
                     places[value] = places.pop(step.inputs[0])
                 else:
-                    size = prod(room)
+                    size = held * room[-1] if fetched else prod(room)
                     fitting = [place for place in free if place[0] >= size]
                     if fitting:
                         places[value] = min(fitting)
@@ -398,9 +460,13 @@ class _Layout:
                     else:
                         places[value] = (size, end)
                         end += size
-                values[value] = Value(places[value][1], room, margin)
+                values[value] = Value(places[value][1], room, margin, held, fetched)
             free += [places.pop(value) for value in list(places) if self._last_use[value] == k]
         return values, end
+
+    def _held(self, value):
+        """Lines of a field that slopes read at once."""
+        return 3 if any(step.kind == "slopes" and value in step.inputs for step in self._steps) else 0
 
     def most_rows(self, side):
         """Rows that a step takes at once."""

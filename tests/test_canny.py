@@ -16,6 +16,7 @@ import fieldgrad as fg
 import nasty
 from canny_oracle import canny_nd
 from canny_sweep import DRAWN, MODES, TAKEN, cases, differing, grey_image, speckled_disc
+from fieldgrad import detector
 from fieldgrad._engine import core
 from fieldgrad.detector import Detection
 from helpers import uninstrumented
@@ -145,6 +146,44 @@ def test_close_decisions_do_not_depend_on_scale_or_offset_of_what_is_around(dtyp
         image[45:, 60:] = 1e5
     for sigma in (0.5, 1, 3):
         assert_same_edges(fg.canny(image, sigma, 0.5, 1), feature.canny(image, sigma, 0.5, 1))
+
+
+@pytest.mark.parametrize("many", (True, False))
+@pytest.mark.parametrize("order", "CF")
+def test_many_ties_are_decided_at_once_as_one_by_one(monkeypatch, isa, many, order):
+    """All pixels in scikit-image's arithmetic, or each close one by itself: the same pixels either way."""
+    monkeypatch.setattr(detector, "_MANY", 0 if many else 1)
+    monkeypatch.setattr(detector, "_FEW", 0)
+    drawing = (np.indices((70, 90)) // 8).sum(0) % 2
+    rounded = np.round(3 * textured((70, 90)))
+    for image, mode in itertools.product((drawing, rounded), ALL_MODES):
+        image = np.asarray(image, np.float32, order=order)
+        for mask, sigma in itertools.product((None, speckled_disc(image.shape)), (0, 1, (2, 0.7))):
+            for thresholds in ((0, 0.3), (0.5, 2)):
+                expected = feature.canny(image, sigma, *thresholds, mask, mode=mode, cval=0.6)
+                assert_same_edges(fg.canny(image, sigma, *thresholds, mask, mode=mode, cval=0.6), expected)
+
+
+@pytest.mark.parametrize("unit", (1e-25, 1e-19, 1e-12, 1e-6, 1, 1e12, 1e17))
+def test_close_decisions_do_not_depend_on_the_unit(unit):
+    """What is compared with the bound is a product of several magnitudes; the least have squares that are zero."""
+    image = (np.round(8 * textured((60, 80))) * unit).astype(np.float32)
+    for sigma in (0.5, 2):
+        expected = feature.canny(image, sigma, unit, 4 * unit)
+        assert expected.any() or unit < 1e-20
+        assert_same_edges(fg.canny(image, sigma, unit, 4 * unit), expected)
+
+
+@pytest.mark.uninstrumented
+@pytest.mark.parametrize("mode", ("constant", "wrap"))
+def test_parts_of_an_image_that_differ_in_scale_have_bounds_of_their_own(mode):
+    """A bound holds where samples of the neighbouring part, a thousand times larger, are within reach."""
+    image = np.round(8 * textured((500, 1200))).astype(np.float32)
+    image[150:, 700:] *= 1000
+    for sigma in (0.5, 2, 4):
+        for mask in (None, speckled_disc(image.shape)):
+            expected = feature.canny(image, sigma, 0.5, 2, mask, mode=mode)
+            assert_same_edges(fg.canny(image, sigma, 0.5, 2, mask, mode=mode), expected)
 
 
 def test_hardly_anything_is_a_tie():

@@ -14,6 +14,8 @@ import fieldgrad as fg
 import nasty
 from edge_checks import LARGE_SHAPES, SMALL_SHAPES
 from edge_oracles import MODES, OPERATORS
+from fieldgrad import edges
+from fieldgrad.stages import evaluate
 from helpers import assert_same_bits, assert_within_rounding, uninstrumented
 
 NORMALIZATIONS = ("skimage", "derivative", "scipy", "opencv")
@@ -74,6 +76,36 @@ def test_boxes_fit_together(operator, shape):
     image = nasty.field(shape, np.float32)
     assert_is_right(operator, image, workers=2)
     assert_is_right(operator, image, workers=2, magnitude=False, normalize="derivative", mode="wrap")
+
+
+@pytest.mark.parametrize("dtype", (np.float32, np.float64, np.uint8, np.int16), ids=str)
+@pytest.mark.parametrize("shape", ((11, 70), (1, 9), (9, 1), (2, 3), (40, 1300), (3, 60001)), ids=str)
+def test_the_magnitude_has_the_bits_of_the_norm_of_its_components(isa, operator, shape, dtype):
+    """Components and norm are made at once; components that are asked for are filters one after the other."""
+    image = nasty.field(shape, dtype)
+    for mode in MODES:
+        options = {"mode": mode, "normalize": "scipy"}
+        down, right = apply(operator, image, magnitude=False, **options)
+        assert_same_bits(apply(operator, image, **options), np.sqrt(down * down + right * right))
+        assert_same_bits(apply(operator, np.asfortranarray(image), **options), apply(operator, image, **options))
+
+
+def _angle_and_length(stages, ndim):
+    smooth, edge, _ = edges.OPERATORS["sobel"]
+    components = tuple(
+        edges.derivative(stages, stages.load(), k, ndim, smooth, edge, "nearest", 0.0) for k in range(ndim)
+    )
+    angle = stages.angle(*components)
+    return angle, stages.norm(components), *components
+
+
+def test_components_are_there_for_others_than_the_norm():
+    image = nasty.field((40, 90), np.float32)
+    angle, length, *components = evaluate(_angle_and_length, [image], 0, ())
+    options = {"mode": "nearest", "normalize": "scipy"}
+    assert_same_bits(np.stack(components), fg.sobel(image, magnitude=False, **options))
+    assert_same_bits(length, fg.sobel(image, **options))
+    assert_same_bits(angle, fg.orientation(image, mode="nearest"))
 
 
 @pytest.mark.uninstrumented

@@ -6,26 +6,32 @@ cdef enum:
     CHUNK_BYTES = 24 << 10
     # Samples that can be used as they are are read in place by short filters; by long ones, rows that are a power of
     # two apart would drive each other out of the caches.
-    READ_IN_PLACE = 8
+    READ_IN_PLACE = 4
     FEWEST_COLUMNS = 256
+    # Results are made as soon as so many of them have their rows: while they are, the next rows come.
+    ROWS_AT_ONCE = 4
     MOST_OUTPUTS = 8                # of a step
+    MOST_HELD = 3
 
 cdef enum StepKind:
-    LOAD, SELECT, FILTER, PRODUCTS, NORMS, RATIO, FRAME, ANGLE, PRINCIPAL, SUPPRESS
+    LOAD, SELECT, FILTER, SLOPES, PRODUCTS, NORMS, RATIO, FRAME, ANGLE, PRINCIPAL, STORED, SUPPRESS
 
 cdef struct Step:
     StepKind kind
     int inputs, outputs
+    int end                         # of its run, which is done a line at a time; 0 if it is done by itself
     const int *input                # values; pairs of them for products, with -1 for none
     const int *output
     int axis
-    fg_taps *taps                   # one for each output of a filter
+    fg_taps *taps                   # one for each output of a filter; of slopes as rows.h has them
     Py_ssize_t ahead, behind        # the reach of all of them
     bint periodic
-    const Py_ssize_t *ghost         # samples that stand for -1, -2, ..., -behind and for n, n + 1, ..., n + ahead - 1
-    const char *numbers             # the constant outside; weights of products; steps of a suppression; a frame's table
+    # Samples that stand for -1, -2, ..., -behind and for n, n + 1, ..., n + ahead - 1; of slopes, for -1 and n along
+    # both axes.
+    const Py_ssize_t *ghost
+    const char *numbers             # the constant outside; weights of products; steps of a suppression; a frame
     const Py_ssize_t *reach         # of a frame, for each axis
-    double number                   # what a ratio adds below; an angle's factor
+    double number                   # what is added below, or stored besides; an angle's factor; whether all are floats
 
 # A field to read.
 cdef struct Field:
@@ -42,6 +48,8 @@ cdef struct Value:
     bint alone                      # it is one, and no step reads it: it can be made where the result is to be
     Py_ssize_t offset               # of its scratch, in bytes
     Py_ssize_t *step                # samples from line to line, for each axis: none if it has one line only
+    Py_ssize_t line                 # its bytes in scratch
+    int held                        # lines of a field that are converted, and stay for those after them
 
 cdef struct Flow:
     const fg_kernels *kernels
@@ -57,7 +65,11 @@ cdef struct Flow:
     Layout out, mask
     bint masked
     OutMode mode
-    double low, high, error         # thresholds, and how far rounding moves a magnitude
+    double low, high                # thresholds
+    int bounded                     # the value whose samples say how far rounding moves a magnitude, or -1
+    double of_largest, of_span      # by so much times the largest one and times their range,
+    double least, most              # beside which there are these,
+    double besides                  # and by so much
     int lost                        # whether a magnitude was not a number
 
 cdef struct Hand:
@@ -66,11 +78,13 @@ cdef struct Hand:
     char *scratch
     char *chunk                     # rows of a field, for a filter
     char *constant                  # a row of it
+    Py_ssize_t *held                # for each value the lines of the field that are in its scratch
     const void **rows
     Py_ssize_t *lo                  # values x dims: where each value is needed
     Py_ssize_t *hi
     Py_ssize_t box_lo[MAX_DIMS]
     Py_ssize_t box_hi[MAX_DIMS]
+    double range[2 * FG_RANGES]     # of the box's samples; see rows/pointwise.h
     bint done
 
 
@@ -104,6 +118,8 @@ cdef void ask(Hand *hand, const Step *step) noexcept nogil:
             lo, hi = lo - step.behind, hi + step.ahead
             if not step.periodic:
                 lo, hi = max(0, lo), min(n, hi)
+        elif step.kind == SLOPES and axis >= flow.pad:
+            lo, hi = max(0, lo - 1), min(n, hi + 1)
         for k in range(step.inputs):
             if step.input[k] < 0:
                 continue
@@ -119,12 +135,16 @@ cdef void begin_box(Hand *hand, Py_ssize_t unit) noexcept nogil:
         hand.box_lo[axis] = unit % flow.boxes[axis] * flow.side[axis]
         hand.box_hi[axis] = min(flow.shape[axis], hand.box_lo[axis] + flow.side[axis])
         unit //= flow.boxes[axis]
+    for k in range(flow.values * MOST_HELD):
+        hand.held[k] = -1
     for k in range(flow.values * flow.dims):
         hand.lo[k], hand.hi[k] = NOWHERE, -NOWHERE
         if flow.value[k // flow.dims].components > 0:
             hand.lo[k], hand.hi[k] = hand.box_lo[k % flow.dims], hand.box_hi[k % flow.dims]
     for k in reversed(range(flow.steps)):
         ask(hand, &flow.step[k])
+    if flow.bounded >= 0:
+        flow.kernels.begin_range(hand.range, flow.least, flow.most)
     hand.done = False
 
 
@@ -202,6 +222,24 @@ cdef void fetch(const Flow *flow, const Field *field, const Py_ssize_t *at, Py_s
         n -= count
 
 
+cdef inline void bound(Hand *hand, int value, const char *row, Py_ssize_t n) noexcept nogil:
+    """Take note of a row of the samples that errors depend on."""
+    if value == hand.flow.bounded:
+        hand.flow.kernels.extend_range(hand.range, row, n)
+
+
+cdef double error_in_box(const Hand *hand) noexcept nogil:
+    """How far rounding moves a magnitude there."""
+    cdef const Flow *flow = hand.flow
+    cdef double least, most
+    if flow.bounded < 0:
+        return 0
+    flow.kernels.end_range(hand.range, &least, &most)
+    if flow.of_largest == INFINITY or least > most:
+        return flow.of_largest
+    return flow.of_largest * max(most, -least) + flow.of_span * (most - least) + flow.besides
+
+
 # ---- filters ----------------------------------------------------------------------------------------------
 
 cdef Py_ssize_t ghost(const Step *step, Py_ssize_t i, Py_ssize_t n) noexcept nogil:
@@ -224,15 +262,17 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
     cdef const Py_ssize_t *lo = hand.lo + step.output[0] * flow.dims
     cdef const Py_ssize_t *hi = hand.hi + step.output[0] * flow.dims
     cdef Py_ssize_t first = lo[axis], count = hi[axis] - first, reads = step.behind + count + step.ahead
-    cdef Py_ssize_t chunk = max(64, CHUNK_BYTES // (reads * flow.item) // 64 * 64)
+    cdef Py_ssize_t together = min(count, ROWS_AT_ONCE), near = step.behind + together + step.ahead
+    cdef Py_ssize_t chunk = max(64, CHUNK_BYTES // (near * flow.item) // 64 * 64)
     cdef Py_ssize_t apart = chunk * flow.item + 64  # an odd number of lines, or rows would share their places in L1
     cdef Py_ssize_t at[MAX_DIMS]
     cdef Py_ssize_t base = 0 if flow.value[parent].fetched else hand.lo[parent * flow.dims + axis], row_step
-    cdef Py_ssize_t column, n, m, i
+    cdef Py_ssize_t column, n, m, i, ready, done
     cdef const char *row
     cdef const Field *field = &flow.field[parent]
     cdef bint fetched = flow.value[parent].fetched
-    cdef bint in_place = (fetched and field.plain and step.behind + step.ahead <= READ_IN_PLACE
+    cdef bint in_place = (fetched and field.plain and parent != flow.bounded
+                          and step.behind + step.ahead <= READ_IN_PLACE
                           and lo[last] >= 0 and hi[last] <= flow.shape[last])
     cdef bint constant_set = False
     if in_place:
@@ -249,6 +289,7 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
                 row = stored_line(flow, &field.layout, at) + column * flow.item
             elif not fetched:
                 row = sample(hand, parent, at)
+            done = 0
             for m in range(reads):
                 i = ghost(step, first - step.behind + m, flow.shape[axis])
                 if i == CONSTANT and not step.periodic:
@@ -260,14 +301,21 @@ cdef void filter_across(Hand *hand, const Step *step) noexcept nogil:
                     hand.rows[m] = row + modulo(i, flow.shape[axis]) * row_step
                 elif fetched:
                     at[axis] = i
-                    fetch(flow, field, at, column, n, hand.chunk + m * apart)
-                    hand.rows[m] = hand.chunk + m * apart
+                    hand.rows[m] = hand.chunk + m % near * apart
+                    fetch(flow, field, at, column, n, <char *>hand.rows[m])
+                    bound(hand, parent, <const char *>hand.rows[m], n)
+                    # A few lines here, a few of the row below: what no hardware foresees.
+                    fg_ask_for(stored_line(flow, &field.layout, at), column + n, n, flow.shape[last],
+                               field.layout.stride[last])
                 else:
                     hand.rows[m] = row + (i - base) * row_step
-            at[axis] = first
-            for k in range(step.outputs):
-                flow.kernels.filter(sample(hand, step.output[k], at), flow.value[step.output[k]].step[axis],
-                                    hand.rows + step.behind, count, &step.taps[k], n)
+                ready = m + 1 - step.behind - step.ahead
+                if ready - done >= together or (ready == count and ready > done):
+                    at[axis] = first + done
+                    for k in range(step.outputs):
+                        flow.kernels.filter(sample(hand, step.output[k], at), flow.value[step.output[k]].step[axis],
+                                            hand.rows + step.behind + done, ready - done, &step.taps[k], n)
+                    done = ready
             column += n
         at[last] = lo[last]
         if not next_line(flow, lo, hi, axis, at):
@@ -303,6 +351,63 @@ cdef void filter_line(Hand *hand, const Step *step, Py_ssize_t *at, Py_ssize_t n
         hand.rows[m] = row + (first - step.behind + m - parent_lo) * flow.item
     for k in range(step.outputs):
         flow.kernels.filter(out[k], 0, hand.rows + step.behind, 1, &step.taps[k], n)
+
+
+cdef char *held_line(Hand *hand, int value, Py_ssize_t *at, Py_ssize_t i) noexcept nogil:
+    """Where line i of a field begins that was converted, or is now."""
+    cdef Flow *flow = hand.flow
+    cdef const Value *it = &flow.value[value]
+    cdef int last = flow.dims - 1, slot = <int>(i % it.held)
+    cdef char *data = hand.scratch + it.offset + slot * it.line
+    cdef Py_ssize_t *held = hand.held + value * MOST_HELD + slot
+    cdef Py_ssize_t here = at[last - 1]
+    if held[0] != i:
+        held[0] = i
+        at[last - 1] = i
+        fetch(flow, &flow.field[value], at, hand.lo[value * flow.dims + last], width(hand, value), data)
+        bound(hand, value, data, width(hand, value))
+        at[last - 1] = here
+    return data
+
+
+cdef void slopes_line(Hand *hand, const Step *step, Py_ssize_t *at, Py_ssize_t n, char **out) noexcept nogil:
+    """One line of both components and of their norm, from three lines."""
+    cdef Flow *flow = hand.flow
+    cdef int last = flow.dims - 1, parent = step.input[0], k
+    cdef Py_ssize_t here = at[last - 1], first = at[last], i
+    cdef Py_ssize_t parent_lo = hand.lo[parent * flow.dims + last], parent_hi = hand.hi[parent * flow.dims + last]
+    cdef Py_ssize_t done = 0, m
+    cdef const char *coming = NULL
+    cdef char *row
+    at[last] = parent_lo
+    for k in range(3):
+        i = here + k - 1
+        if not 0 <= i < flow.shape[last - 1]:
+            i = step.ghost[0 if i < 0 else 1]
+        if flow.value[parent].fetched:
+            row = held_line(hand, parent, at, i)
+        else:
+            at[last - 1] = i
+            row = sample(hand, parent, at)
+            at[last - 1] = here
+        if parent_lo == first:
+            flow.kernels.stand_in(row - flow.item, -1, row, step.ghost + 2, 1, NULL)
+        if parent_hi == first + n:
+            flow.kernels.stand_in(row + (parent_hi - parent_lo) * flow.item, 1, row - parent_lo * flow.item,
+                                  step.ghost + 3, 1, NULL)
+        hand.rows[k] = row + (first - parent_lo) * flow.item
+    at[last] = first
+    if flow.value[parent].fetched and here + 2 < flow.shape[last - 1]:
+        coming = stored_line(flow, &flow.field[parent].layout, at) + 2 * flow.field[parent].layout.stride[last - 1]
+    while done < n:
+        m = min(FG_SLOPES, n - done)
+        if coming != NULL:  # the line that will be the last one of three
+            fg_ask_for(coming, first + done, m, flow.shape[last], flow.field[parent].layout.stride[last])
+        flow.kernels.slopes(out[0] + done * flow.item, out[1] + done * flow.item, out[2] + done * flow.item, hand.rows,
+                            step.taps, m)
+        for k in range(3):
+            hand.rows[k] = <const char *>hand.rows[k] + m * flow.item
+        done += m
 
 
 # ---- the other steps --------------------------------------------------------------------------------------
@@ -356,6 +461,9 @@ cdef void combine_line(Hand *hand, const Step *step, const Py_ssize_t *at, Py_ss
         flow.kernels.angle(out[0], row[0], row[1], step.number, n)
     elif step.kind == PRINCIPAL:
         flow.kernels.principal(out[0], <void **>(out + 1), row, step.outputs - 1, n)
+    elif step.kind == STORED:
+        flow.kernels.as_floats(out[0], row[0], row[1] if step.inputs > 1 else NULL, step.number, n)
+    bound(hand, step.output[0], out[0], n)
 
 
 cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
@@ -372,6 +480,7 @@ cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
     cdef unsigned char *out
     cdef const char *mask
     cdef bint rim, more = True
+    cdef double error = error_in_box(hand)
     begin_lines(flow, hand.box_lo, line)
     while more:
         memcpy(at, line, sizeof(at))
@@ -402,8 +511,8 @@ cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
             for k in range(9):
                 hand.rows[k] = here + (k % 3 - 1) * row_step + (k // 3 - 1) * plane_step
         out += first - hand.box_lo[last]
-        if flow.kernels.suppress(out, gradient, hand.rows, step.numbers, dims, flow.low, flow.high, flow.error,
-                                 end - first):
+        if flow.kernels.suppress(out, gradient, hand.rows, step.numbers, dims, flow.low, flow.high, error,
+                                 step.number != 0, end - first):
             fg_raise(&flow.lost)
         if flow.masked:
             mask = stored_line(flow, &flow.mask, at) + first * stride
@@ -476,6 +585,8 @@ cdef void make_line(Hand *hand, const Step *step, Py_ssize_t *at, bint in_box) n
             out[k] = sample(hand, step.output[k], at)
     if step.kind == FILTER:
         filter_line(hand, step, at, n, out)
+    elif step.kind == SLOPES:
+        slopes_line(hand, step, at, n, out)
     else:
         combine_line(hand, step, at, n, out)
     for k in range(step.outputs):
@@ -485,8 +596,8 @@ cdef void make_line(Hand *hand, const Step *step, Py_ssize_t *at, bint in_box) n
 
 
 cdef void make_lines(Hand *hand, int begin, int end) noexcept nogil:
-    """Steps that need of their inputs the same line only, a line at a time: what one makes is in L1 when the next one
-    reads it."""
+    """Steps that need of their inputs the same line only, or lines that are there, a line at a time: what one makes is
+    in L1 when the next one reads it."""
     cdef Flow *flow = hand.flow
     cdef Py_ssize_t lo[MAX_DIMS]
     cdef Py_ssize_t hi[MAX_DIMS]
@@ -511,27 +622,20 @@ cdef void make_lines(Hand *hand, int begin, int end) noexcept nogil:
 
 # ---- a box ------------------------------------------------------------------------------------------------
 
-cdef inline bint is_in_lines(const Flow *flow, const Step *step) noexcept nogil:
-    return step.kind != SUPPRESS and (step.kind != FILTER or step.axis == flow.dims - 1)
-
-
 cdef void run_box(Hand *hand) noexcept nogil:
     cdef Flow *flow = hand.flow
-    cdef int begin = 0, end
-    while begin < flow.steps:
-        end = begin
-        while end < flow.steps and is_in_lines(flow, &flow.step[end]):
-            end += 1
-        if end > begin:
-            make_lines(hand, begin, end)
-        elif flow.step[begin].kind == SUPPRESS:
-            suppress(hand, &flow.step[begin])
-            end += 1
+    cdef int k = 0
+    while k < flow.steps:
+        if flow.step[k].end > 0:
+            make_lines(hand, k, flow.step[k].end)
+            k = flow.step[k].end
+            continue
+        if flow.step[k].kind == SUPPRESS:
+            suppress(hand, &flow.step[k])
         else:
-            filter_across(hand, &flow.step[begin])
-            write_results(hand, &flow.step[begin])
-            end += 1
-        begin = end
+            filter_across(hand, &flow.step[k])
+            write_results(hand, &flow.step[k])
+        k += 1
     hand.done = True
 
 
@@ -540,10 +644,11 @@ cdef int open_hand(Hand *hand, Flow *flow) noexcept nogil:
     cdef Py_ssize_t rows = whole_lines(flow.most_rows * <Py_ssize_t>sizeof(void *))
     # The columns of a chunk fill CHUNK_BYTES, but for the fewest that there may be.
     cdef Py_ssize_t constant = whole_lines(max(CHUNK_BYTES, FEWEST_COLUMNS * flow.item))
+    cdef Py_ssize_t held = whole_lines(flow.values * MOST_HELD * <Py_ssize_t>sizeof(Py_ssize_t))
     cdef Py_ssize_t chunk = whole_lines(CHUNK_BYTES + flow.most_rows * (FEWEST_COLUMNS * flow.item + 64))
     cdef Py_ssize_t corners, table
     corners = whole_lines(flow.values * flow.dims * <Py_ssize_t>sizeof(Py_ssize_t))
-    table = flow.scratch + chunk + constant + rows + 2 * corners
+    table = flow.scratch + chunk + constant + rows + held + 2 * corners
     hand.flow = flow
     hand.memory = <char *>malloc(table + 64)
     if hand.memory == NULL:
@@ -552,6 +657,7 @@ cdef int open_hand(Hand *hand, Flow *flow) noexcept nogil:
     hand.chunk = hand.scratch + flow.scratch
     hand.constant = hand.chunk + chunk
     hand.rows = <const void **>(hand.constant + constant)
-    hand.lo = <Py_ssize_t *>(<char *>hand.rows + rows)
+    hand.held = <Py_ssize_t *>(<char *>hand.rows + rows)
+    hand.lo = <Py_ssize_t *>(<char *>hand.held + held)
     hand.hi = <Py_ssize_t *>(<char *>hand.lo + corners)
     return 0

@@ -6,7 +6,7 @@ README.md in this folder tells how a call becomes rows. Arguments are trusted: P
 """
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from libc.math cimport fabs, sqrt
+from libc.math cimport INFINITY, fabs, sqrt
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memchr, memcmp, memcpy, memset
@@ -18,7 +18,10 @@ from .rows cimport (
     FG_F32,
     FG_MOST_SUMMED,
     FG_MOST_TERMS,
+    FG_RANGES,
+    FG_SLOPES,
     FG_VARIANTS,
+    fg_ask_for,
     fg_compiler,
     fg_kernels,
     fg_load_fn,

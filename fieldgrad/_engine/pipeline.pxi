@@ -1,8 +1,8 @@
 # Flows as Python sees them. Included by core.pyx.
 
 STEP_KINDS = {
-    "load": LOAD, "select": SELECT, "filter": FILTER, "products": PRODUCTS, "norm": NORMS, "ratio": RATIO,
-    "frame": FRAME, "angle": ANGLE, "principal": PRINCIPAL, "suppress": SUPPRESS,
+    "load": LOAD, "select": SELECT, "filter": FILTER, "slopes": SLOPES, "products": PRODUCTS, "norm": NORMS,
+    "ratio": RATIO, "frame": FRAME, "angle": ANGLE, "principal": PRINCIPAL, "stored": STORED, "suppress": SUPPRESS,
 }
 
 
@@ -33,6 +33,7 @@ cdef class Pipeline:
     cdef object stored
     cdef int sample
     cdef bint suppresses
+    cdef int bounded
 
     def __cinit__(self, tuple shape, tuple side, int sample, stored, list steps, list values, scratch,
                   most_rows):
@@ -57,7 +58,8 @@ cdef class Pipeline:
         flow.step = <Step *>self.room(flow.steps * sizeof(Step))
         for k, step in enumerate(steps):
             self.read(&flow.step[k], step)
-        self.suppresses = any(step.kind == "suppress" for step in steps)
+            if step.kind == "suppress":
+                self.suppresses, self.bounded = True, step.bounded
 
     cdef char *room(self, size_t size):
         """Zeroed memory that lives as long as this."""
@@ -78,8 +80,8 @@ cdef class Pipeline:
             steps[axis] = step
             step *= value.room[axis - flow.pad] if axis >= flow.pad else 1
         to.step = <Py_ssize_t *>self.keep(steps, np.intp)
-        to.offset = ((value.offset or 0) + ceiling(value.margin, line) * line) * flow.item
-        to.fetched = value.offset is None
+        to.offset = (value.offset + ceiling(value.margin, line) * line) * flow.item
+        to.line, to.held, to.fetched = value.room[len(value.room) - 1] * flow.item, value.held, value.fetched
         to.components, to.alone = len(value.components), value.alone
         to.component = <const int *>self.keep(value.components, np.intc)
         return 0
@@ -93,15 +95,15 @@ cdef class Pipeline:
             raise ValueError(f"a step makes at most {MOST_OUTPUTS} values, got {to.outputs}")
         to.input = <const int *>self.keep(step.inputs, np.intc)
         to.output = <const int *>self.keep(step.outputs, np.intc)
-        to.number = step.number
+        to.number, to.end = step.number, step.end
         to.numbers = self.keep(step.numbers, np.dtype("fd"[self.sample]))
         to.reach = <const Py_ssize_t *>self.keep((0,) * self.flow.pad + tuple(step.reach), np.intp)
-        if step.kind != "filter":
+        if step.kind not in ("filter", "slopes"):
             return 0
         to.axis = self.flow.pad + step.axis
         to.behind, to.ahead, to.periodic = step.behind, step.ahead, step.periodic
         to.ghost = <const Py_ssize_t *>self.keep(step.ghosts, np.intp)
-        to.taps = <fg_taps *>self.room(to.outputs * sizeof(fg_taps))
+        to.taps = <fg_taps *>self.room(len(step.taps) * sizeof(fg_taps))
         for k, taps in enumerate(step.taps):
             to.taps[k].weights = self.keep((taps.centre or 0.0, *taps.weights), np.dtype("fd"[self.sample]))
             to.taps[k].pairs = len(taps.weights)
@@ -110,9 +112,9 @@ cdef class Pipeline:
         return 0
 
     def __call__(self, list fields, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share,
-                 mask=None, low=0.0, high=0.0, error=0.0):
+                 mask=None, low=0.0, high=0.0, bound=None):
         """Fill `out`; see `Plan`. A suppression takes a mask (of bytes, zero where no edge may be), thresholds, and how
-        far rounding moves a magnitude (see rows/suppress.h), and returns whether one was not a number."""
+        far rounding moves a magnitude (`fieldgrad._close.Bound`), and returns whether one was not a number."""
         cdef PipelineCall call = PipelineCall.__new__(PipelineCall)
         cdef Flow *flow = &call.flow
         cdef Field *field
@@ -139,7 +141,10 @@ cdef class Pipeline:
         if mask is not None:
             lay(&flow.mask, mask, order, flow.dims, 0)
             flow.masked = True
-        flow.low, flow.high, flow.error = low, high, error
+        flow.low, flow.high, flow.bounded = low, high, -1
+        if bound is not None:
+            flow.bounded = self.bounded
+            flow.of_largest, flow.of_span, flow.least, flow.most, flow.besides = bound
         work = (<object>out).nbytes
         if self.suppresses:
             flow.mode = IN_PLACE

@@ -20,9 +20,11 @@
 #if defined(__GNUC__)
 #define FG_INLINE static inline __attribute__((always_inline))
 #define FG_RESTRICT __restrict__
+#define FG_ALIGNED __attribute__((aligned(64)))
 #else
 #define FG_INLINE static __forceinline
 #define FG_RESTRICT __restrict
+#define FG_ALIGNED __declspec(align(64))
 #endif
 
 /* How a stencil's sum is divided at the end. Where there is no fma, FG_DIVIDE_BY_FMA is a plain division, too. */
@@ -31,8 +33,27 @@ enum { FG_NO_DIVISION, FG_DIVIDE, FG_DIVIDE_BY_FMA };
 /* Terms of a stencil, at most; and of a sum of several. */
 enum { FG_MOST_TERMS = 32, FG_MOST_SUMMED = 320 };
 
-/* What a suppression says of a sample that rounding may decide; see rows/suppress.h. */
-enum { FG_CLOSE = 8 };
+/* What a suppression says of a sample that rounding may decide; how many it looks at together, and how many at once. See
+ * rows/suppress.h. */
+enum { FG_CLOSE = 8, FG_GROUP = 16, FG_BLOCK = 256 };
+
+/* Whether any of FG_GROUP bytes is not zero. */
+static inline int fg_any(const unsigned char *bytes)
+{
+    uint64_t words[FG_GROUP / 8];
+    memcpy(words, bytes, FG_GROUP);
+    return (words[0] | words[1]) != 0;
+}
+
+/* A power of two that makes an error about 2^-16; 0 if there is no bound. */
+static inline double fg_unit(double error) { return error < HUGE_VAL ? ldexp(0x1p-16, -ilogb(error)) : 0; }
+
+/* Gradients that are made at once, at most: while they are, no more lines are on their way than the processor can wait
+ * for. */
+enum { FG_SLOPES = 256 };
+
+/* Ranges side by side; see rows/pointwise.h. */
+enum { FG_RANGES = 32 };
 
 /* Kinds of stored numbers, in the order of FG_STORED below. */
 enum { FG_U8, FG_I8, FG_U16, FG_I16, FG_U32, FG_I32, FG_U64, FG_I64, FG_F16, FG_F32, FG_F64, FG_FLD, FG_KINDS };
@@ -97,15 +118,24 @@ typedef struct {
     /* A filter of n samples for `count` rows of results, `stride` apart; rows[i] is the sample's own row for result i. */
     void (*filter)(void *out, Py_ssize_t stride, const void *const *rows, Py_ssize_t count, const fg_taps *taps,
                    Py_ssize_t n);
+    /* Both components of a gradient and their norm, from rows -1, 0 and 1 of n samples (FG_SLOPES at most) and one more
+     * at either end. Each
+     * component is a filter across the rows, taps[0] and taps[2], and then one along them, taps[1] and taps[3]; the first
+     * and the last of the four are odd, and all are of three samples. */
+    void (*slopes)(void *down, void *right, void *size, const void *const *rows, const fg_taps *taps, Py_ssize_t n);
     void (*select)(void *out, const void *a, const void *mask, Py_ssize_t n);
     void (*blank)(void *out, const unsigned char *present, Py_ssize_t n, int lanes);
     void (*products)(void *out, const void *const *a, const void *const *b, const void *w, int count, Py_ssize_t n);
     void (*ratio)(void *out, const void *a, const void *b, double plus, Py_ssize_t n);
     void (*divide)(void *row, const void *by, Py_ssize_t n);
+    void (*as_floats)(void *out, const void *a, const void *b, double plus, Py_ssize_t n);
+    void (*begin_range)(void *range, double least, double most);
+    void (*extend_range)(void *range, const void *row, Py_ssize_t n);
+    void (*end_range)(const void *range, double *least, double *most);
     void (*angle)(void *out, const void *y, const void *x, double factor, Py_ssize_t n);
     void (*principal)(void *size, void *const *vector, const void *const *tensor, int dims, Py_ssize_t n);
     int (*suppress)(unsigned char *out, const void *const *gradient, const void *const *rows, const void *step, int dims,
-                    double low, double high, double error, Py_ssize_t n);
+                    double low, double high, double error, int floats, Py_ssize_t n);
     fg_load_fn load[FG_KINDS];
 } fg_kernels;
 
@@ -150,6 +180,17 @@ static inline uint16_t fg_to_half(float value)
 #else
 #define FG_PREFETCH(address) ((void)(address))
 #endif
+
+/* Ask for samples first ... first + n - 1 of a line of them, `stride` bytes apart, as far as they are there. In functions
+ * that do nothing else compilers see no effect, so this is no function. */
+FG_INLINE void fg_ask_for(const char *line, Py_ssize_t first, Py_ssize_t n, Py_ssize_t samples, Py_ssize_t stride)
+{
+    const Py_ssize_t begin = first < 0 ? 0 : first, end = first + n < samples ? first + n : samples;
+    for (Py_ssize_t at = begin; at < end; at += stride > 0 && stride < 64 ? 64 / stride : 1)
+        FG_PREFETCH(line + at * stride);
+    if (begin < end)
+        FG_PREFETCH(line + (end - 1) * stride);
+}
 
 /* The other byte order. */
 static inline void fg_swap(void *value, size_t size)
@@ -376,15 +417,18 @@ static const fg_kernels *fg_variant_kernels(int k, int sample) { return fg_varia
 #include "rows/norms.h"
 #include "rows/samples.h"
 #include "rows/filters.h"
+#include "rows/slopes.h"
 #include "rows/pointwise.h"
 #include "rows/suppress.h"
 
 #define FG_ENTRY(KIND, STORED, CONVERT) FG_NAME(load_##KIND),
 static const fg_kernels FG_NAME(kernels) = {
     FG_NAME(combine), FG_NAME(sum), FG_NAME(weigh), FG_NAME(prepare_divisor), FG_NAME(norm), FG_NAME(unit),
-    FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(stand_in), FG_NAME(filter), FG_NAME(select),
+    FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(stand_in), FG_NAME(filter), FG_NAME(slopes),
+    FG_NAME(select),
     FG_NAME(blank),
-    FG_NAME(products), FG_NAME(ratio), FG_NAME(divide), FG_NAME(angle), FG_NAME(principal), FG_NAME(suppress), {FG_STORED(FG_ENTRY)},
+    FG_NAME(products), FG_NAME(ratio), FG_NAME(divide), FG_NAME(as_floats), FG_NAME(begin_range), FG_NAME(extend_range),
+    FG_NAME(end_range), FG_NAME(angle), FG_NAME(principal), FG_NAME(suppress), {FG_STORED(FG_ENTRY)},
 };
 #undef FG_ENTRY
 #undef FG_TYPE

@@ -2,7 +2,7 @@
 
 cdef extern from "rows.h" nogil:
     ctypedef void (*fg_load_fn)(void *, const char *, Py_ssize_t, Py_ssize_t, int, int) noexcept nogil
-    enum: FG_VARIANTS, FG_MOST_TERMS, FG_MOST_SUMMED, FG_F32, FG_CLOSE
+    enum: FG_VARIANTS, FG_MOST_TERMS, FG_MOST_SUMMED, FG_F32, FG_CLOSE, FG_SLOPES, FG_RANGES
     ctypedef struct fg_sources:
         const void *a[FG_MOST_SUMMED]
         const void *b[FG_MOST_SUMMED]
@@ -38,16 +38,22 @@ cdef extern from "rows.h" nogil:
         void (*store_half)(char *, Py_ssize_t, const void *, Py_ssize_t, int) noexcept nogil
         void (*stand_in)(char *, Py_ssize_t, const char *, const Py_ssize_t *, Py_ssize_t, const char *) noexcept nogil
         void (*filter)(void *, Py_ssize_t, const void **, Py_ssize_t, const fg_taps *, Py_ssize_t) noexcept nogil
+        void (*slopes)(void *, void *, void *, const void **, const fg_taps *, Py_ssize_t) noexcept nogil
         void (*select)(void *, const void *, const void *, Py_ssize_t) noexcept nogil
         void (*blank)(void *, const unsigned char *, Py_ssize_t, int) noexcept nogil
         void (*products)(void *, const void **, const void **, const void *, int, Py_ssize_t) noexcept nogil
         void (*ratio)(void *, const void *, const void *, double, Py_ssize_t) noexcept nogil
         void (*divide)(void *, const void *, Py_ssize_t) noexcept nogil
+        void (*as_floats)(void *, const void *, const void *, double, Py_ssize_t) noexcept nogil
+        void (*begin_range)(void *, double, double) noexcept nogil
+        void (*extend_range)(void *, const void *, Py_ssize_t) noexcept nogil
+        void (*end_range)(const void *, double *, double *) noexcept nogil
         void (*angle)(void *, const void *, const void *, double, Py_ssize_t) noexcept nogil
         void (*principal)(void *, void **, const void **, int, Py_ssize_t) noexcept nogil
         int (*suppress)(unsigned char *, const void **, const void **, const void *, int, double, double, double,
-                        Py_ssize_t) noexcept nogil
+                        int, Py_ssize_t) noexcept nogil
         fg_load_fn *load
+    void fg_ask_for(const char *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t)
     const char *fg_variant_name(int)
     int fg_variant_runs_here(int)
     const fg_kernels *fg_variant_kernels(int, int)

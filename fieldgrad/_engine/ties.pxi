@@ -5,7 +5,9 @@
 
 cdef enum:
     SIDE = 5                        # a decision needs magnitudes at 3 x 3 pixels, those 5 x 5 smoothed samples
+    ACROSS = 8                      # as many are made of each row: a vector of them
     PLACES_AT_ONCE = 32
+    AHEAD = 2                       # places whose samples are on their way
 
 cdef struct Tie:
     Py_ssize_t shape[2]
@@ -29,7 +31,7 @@ cdef struct Sheet:
     double *samples                 # around a pixel
     const double **row              # of them, or samples of a row
     double *middle                  # smoothed along axis 0
-    double *smooth                  # SIDE x SIDE
+    double *smooth                  # SIDE x SIDE, ACROSS apart
     double *below                   # the same of the mask
     Py_ssize_t unit
 
@@ -94,7 +96,7 @@ cdef void pass_over(const Tie *tie, int axis, const double **rows, double *out, 
 
 cdef void smoothed(const Tie *tie, bint of_mask, Py_ssize_t y, Py_ssize_t x, Sheet *sheet, double *out) noexcept nogil:
     """The 5 x 5 smoothed samples from (y, x) on; nothing is made of those that are not in the image."""
-    cdef Py_ssize_t high = SIDE + 2 * tie.reach[0], wide = SIDE + 2 * tie.reach[1], left = x - tie.reach[1], k, j
+    cdef Py_ssize_t high = SIDE + 2 * tie.reach[0], wide = ACROSS + 2 * tie.reach[1], left = x - tie.reach[1], k, j
     for k in range(high):
         sheet.row[k] = sheet.samples + k * wide
         gather(tie, of_mask, y - tie.reach[0] + k, left, wide, sheet.samples + k * wide)
@@ -106,7 +108,7 @@ cdef void smoothed(const Tie *tie, bint of_mask, Py_ssize_t y, Py_ssize_t x, She
     for k in range(SIDE):
         for j in range(wide):
             sheet.row[j] = sheet.middle + k * wide + j
-        pass_over(tie, 1, sheet.row + tie.reach[1], out + k * SIDE, 1, SIDE)
+        pass_over(tie, 1, sheet.row + tie.reach[1], out + k * ACROSS, 1, ACROSS)
 
 
 cdef void recalibrate(const Tie *tie, Py_ssize_t y, Py_ssize_t x, Sheet *sheet) noexcept nogil:
@@ -122,11 +124,11 @@ cdef void recalibrate(const Tie *tie, Py_ssize_t y, Py_ssize_t x, Sheet *sheet) 
             if not (0 <= y + i < tie.shape[0] and 0 <= x + k < tie.shape[1]):
                 continue
             if tie.mask != NULL:
-                below = rounded(tie, sheet.below[i * SIDE + k] + tie.eps)
+                below = rounded(tie, sheet.below[i * ACROSS + k] + tie.eps)
             else:
                 below = tie.share[in_frame(y + i, tie.shape[0], tie.reach[0]) * across
                                   + in_frame(x + k, tie.shape[1], tie.reach[1])]
-            sheet.smooth[i * SIDE + k] = rounded(tie, sheet.smooth[i * SIDE + k] / below)
+            sheet.smooth[i * ACROSS + k] = rounded(tie, sheet.smooth[i * ACROSS + k] / below)
 
 
 cdef void mirror_rim(const Tie *tie, Py_ssize_t y, Py_ssize_t x, double *smooth) noexcept nogil:
@@ -135,8 +137,8 @@ cdef void mirror_rim(const Tie *tie, Py_ssize_t y, Py_ssize_t x, double *smooth)
     for i in range(SIDE):
         for k in range(SIDE):
             if not (0 <= y + i < tie.shape[0] and 0 <= x + k < tie.shape[1]):
-                smooth[i * SIDE + k] = smooth[(min(max(y + i, 0), tie.shape[0] - 1) - y) * SIDE
-                                              + min(max(x + k, 0), tie.shape[1] - 1) - x]
+                smooth[i * ACROSS + k] = smooth[(min(max(y + i, 0), tie.shape[0] - 1) - y) * ACROSS
+                                                + min(max(x + k, 0), tie.shape[1] - 1) - x]
 
 
 cdef inline double sobel_at(const Tie *tie, const double *at, Py_ssize_t along, Py_ssize_t across) noexcept nogil:
@@ -148,7 +150,8 @@ cdef inline double sobel_at(const Tie *tie, const double *at, Py_ssize_t along, 
 
 
 cdef inline double magnitude_at(const Tie *tie, double *smooth, int i, int k) noexcept nogil:
-    cdef double g0 = sobel_at(tie, smooth + i * SIDE + k, SIDE, 1), g1 = sobel_at(tie, smooth + i * SIDE + k, 1, SIDE)
+    cdef double *at = smooth + i * ACROSS + k
+    cdef double g0 = sobel_at(tie, at, ACROSS, 1), g1 = sobel_at(tie, at, 1, ACROSS)
     return rounded(tie, sqrt(rounded(tie, rounded(tie, g0 * g0) + rounded(tie, g1 * g1))))
 
 
@@ -160,7 +163,8 @@ cdef inline double interpolated(const Tie *tie, double near, double far, double 
 cdef unsigned char decided(const Tie *tie, double *smooth) noexcept nogil:
     """What `suppress` would have said of the pixel in the middle."""
     cdef double m = magnitude_at(tie, smooth, 2, 2)
-    cdef double g0 = sobel_at(tie, smooth + 2 * SIDE + 2, SIDE, 1), g1 = sobel_at(tie, smooth + 2 * SIDE + 2, 1, SIDE)
+    cdef double *at = smooth + 2 * ACROSS + 2
+    cdef double g0 = sobel_at(tie, at, ACROSS, 1), g1 = sobel_at(tie, at, 1, ACROSS)
     cdef double size0 = fabs(g0), size1 = fabs(g1), w, near, far
     cdef int right = 1 if (g0 > 0) == (g1 > 0) else -1, sign     # the neighbours on the line: (1, right), or opposite
     if not m >= tie.low:
@@ -190,15 +194,15 @@ cdef class TieCall(Call):
     cdef double *magnitude
 
     cdef void *open(self) noexcept nogil:
-        cdef Py_ssize_t wide = SIDE + 2 * self.tie.reach[1], high = SIDE + 2 * self.tie.reach[0]
-        cdef Py_ssize_t numbers = wide * (high + SIDE) + 2 * SIDE * SIDE, rows = max(high, wide)
+        cdef Py_ssize_t wide = ACROSS + 2 * self.tie.reach[1], high = SIDE + 2 * self.tie.reach[0]
+        cdef Py_ssize_t numbers = wide * (high + SIDE) + 2 * SIDE * ACROSS, rows = max(high, wide)
         cdef Sheet *sheet = <Sheet *>calloc(1, sizeof(Sheet) + numbers * sizeof(double) + rows * sizeof(double *))
         if sheet != NULL:
             sheet.samples = <double *>(sheet + 1)
             sheet.middle = sheet.samples + wide * high
             sheet.smooth = sheet.middle + wide * SIDE
-            sheet.below = sheet.smooth + SIDE * SIDE
-            sheet.row = <const double **>(sheet.below + SIDE * SIDE)
+            sheet.below = sheet.smooth + SIDE * ACROSS
+            sheet.row = <const double **>(sheet.below + SIDE * ACROSS)
         return sheet
 
     cdef void close(self, void *worker) noexcept nogil:
@@ -209,18 +213,24 @@ cdef class TieCall(Call):
 
     cdef bint step(self, void *worker) noexcept nogil:
         cdef Sheet *sheet = <Sheet *>worker
-        cdef Py_ssize_t k, y, x
+        cdef const Tie *tie = &self.tie
+        cdef Py_ssize_t k, y, x, j
         if sheet.unit < 0:
             return False
         for k in range(sheet.unit * PLACES_AT_ONCE, min(self.places, (sheet.unit + 1) * PLACES_AT_ONCE)):
+            if k + AHEAD < self.places:
+                y, x = self.place[2 * (k + AHEAD)] - 2, self.place[2 * (k + AHEAD) + 1] - 2
+                for j in range(max(0, y - tie.reach[0]), min(tie.shape[0], y + SIDE + tie.reach[0])):
+                    fg_ask_for(tie.image.data + j * tie.image.stride[0], x - tie.reach[1], ACROSS + 2 * tie.reach[1],
+                               tie.shape[1], tie.image.stride[1])
             y, x = self.place[2 * k] - 2, self.place[2 * k + 1] - 2
-            smoothed(&self.tie, False, y, x, sheet, sheet.smooth)
-            recalibrate(&self.tie, y, x, sheet)
-            mirror_rim(&self.tie, y, x, sheet.smooth)
+            smoothed(tie, False, y, x, sheet, sheet.smooth)
+            recalibrate(tie, y, x, sheet)
+            mirror_rim(tie, y, x, sheet.smooth)
             if self.mark != NULL:
-                self.mark[k] = decided(&self.tie, sheet.smooth)
+                self.mark[k] = decided(tie, sheet.smooth)
             else:
-                self.magnitude[k] = magnitude_at(&self.tie, sheet.smooth, 2, 2)
+                self.magnitude[k] = magnitude_at(tie, sheet.smooth, 2, 2)
         sheet.unit = -1
         return True
 

@@ -57,16 +57,22 @@ FG_SUM_COLUMNS(sum_scalar, T, 1)
 FG_INLINE void FG_NAME(filter_form)(T *out, Py_ssize_t stride, const T *const *rows, Py_ssize_t count, const T *w,
                                     int pairs, int ahead, int behind, int centred, int odd, Py_ssize_t n)
 {
+    enum { W = FG_NAME(WIDTH) };
     Py_ssize_t j = 0;
     if (count == 1)  /* addresses and weights stay in registers */
-        for (; j + 4 * FG_NAME(WIDTH) <= n; j += 4 * FG_NAME(WIDTH))
+        for (; j + 4 * W <= n; j += 4 * W)
             FG_NAME(sum_four)(out, rows, w, pairs, ahead, behind, centred, odd, j);
-    for (; j + 4 * FG_NAME(WIDTH) <= n; j += 4 * FG_NAME(WIDTH))
+    for (; j + 4 * W <= n; j += 4 * W)
         for (Py_ssize_t i = 0; i < count; i++)
             FG_NAME(sum_four)(out + i * stride, rows + i, w, pairs, ahead, behind, centred, odd, j);
-    for (; j + FG_NAME(WIDTH) <= n; j += FG_NAME(WIDTH))
+    for (; j + W <= n; j += W)
         for (Py_ssize_t i = 0; i < count; i++)
             FG_NAME(sum_one)(out + i * stride, rows + i, w, pairs, ahead, behind, centred, odd, j);
+    if (j < n && n >= W) {  /* the last whole vector, some of it once more */
+        for (Py_ssize_t i = 0; i < count; i++)
+            FG_NAME(sum_one)(out + i * stride, rows + i, w, pairs, ahead, behind, centred, odd, n - W);
+        return;
+    }
     for (; j < n; j++)
         for (Py_ssize_t i = 0; i < count; i++)
             FG_NAME(sum_scalar)(out + i * stride, rows + i, w, pairs, ahead, behind, centred, odd, j);

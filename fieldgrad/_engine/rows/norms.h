@@ -116,7 +116,7 @@ FG_INLINE int FG_NAME(plain_norms)(T *norms, void *const *component, int count, 
     return good;
 }
 
-enum { FG_NAME(GROUP) = 512 / sizeof(T) };
+enum { FG_NAME(GROUP) = 2048 / sizeof(T) };
 
 static void FG_NAME(norm)(void *out, void *const *component, int count, int lanes, Py_ssize_t n, const char *ahead)
 {

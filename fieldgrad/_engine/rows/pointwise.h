@@ -63,6 +63,54 @@ static void FG_NAME(ratio)(void *out, const void *a, const void *b, double plus,
     }
 }
 
+/* out = a + plus, or the root of a^2 + b^2: what is made of floats and stored as floats. */
+static void FG_NAME(as_floats)(void *out, const void *a, const void *b, double plus, Py_ssize_t n)
+{
+    const T *x = (const T *)a, *y = (const T *)b;
+    if (!y)
+        for (Py_ssize_t j = 0; j < n; j++)
+            ((T *)out)[j] = (T)(float)(x[j] + (T)plus);
+    else
+        for (Py_ssize_t j = 0; j < n; j++)
+            ((T *)out)[j] = (T)sqrtf((float)(x[j] * x[j]) + (float)(y[j] * y[j]));
+}
+
+/* The range of samples that are numbers, kept as FG_RANGES ranges of every so many samples, for vectors: their least and
+ * then their largest ones. */
+static void FG_NAME(begin_range)(void *range, double least, double most)
+{
+    for (int k = 0; k < FG_RANGES; k++)
+        ((T *)range)[k] = (T)least, ((T *)range)[FG_RANGES + k] = (T)most;
+}
+
+static void FG_NAME(extend_range)(void *range, const void *row, Py_ssize_t n)
+{
+    const T *x = (const T *)row;
+    T low[FG_RANGES], high[FG_RANGES];
+    Py_ssize_t j = 0;
+    memcpy(low, range, sizeof low), memcpy(high, (T *)range + FG_RANGES, sizeof high);
+    for (; j + FG_RANGES <= n; j += FG_RANGES)
+        for (int k = 0; k < FG_RANGES; k++) {
+            low[k] = x[j + k] < low[k] ? x[j + k] : low[k];
+            high[k] = x[j + k] > high[k] ? x[j + k] : high[k];
+        }
+    for (int k = 0; j + k < n; k++) {
+        low[k] = x[j + k] < low[k] ? x[j + k] : low[k];
+        high[k] = x[j + k] > high[k] ? x[j + k] : high[k];
+    }
+    memcpy(range, low, sizeof low), memcpy((T *)range + FG_RANGES, high, sizeof high);
+}
+
+static void FG_NAME(end_range)(const void *range, double *least, double *most)
+{
+    const T *low = (const T *)range, *high = low + FG_RANGES;
+    *least = (double)low[0], *most = (double)high[0];
+    for (int k = 1; k < FG_RANGES; k++) {
+        *least = low[k] < *least ? (double)low[k] : *least;
+        *most = high[k] > *most ? (double)high[k] : *most;
+    }
+}
+
 static void FG_NAME(divide)(void *row, const void *by, Py_ssize_t n)
 {
     const T below = *(const T *)by;
