@@ -222,3 +222,18 @@ def test_bad_input_is_named(function, error, match, options):
     with pytest.raises(error, match=match):
         function(np.ones((4, 5)), out=out, **options)
     assert (out == 7.0).all()
+
+
+@pytest.mark.parametrize("boundary", (ONE_SIDED, "periodic", "mirror", "constant"))
+@pytest.mark.parametrize("edge_order", (1, 2))
+@pytest.mark.parametrize("shape", ((40, 37), (6, 30, 41), (3, 9), (5, 4, 3)))
+def test_many_gaps_have_the_bits_of_few(shape, edge_order, boundary):
+    """Rows of many are mended together, those of converted samples one by one."""
+    rng = np.random.default_rng(5)
+    f, present = rng.standard_normal(shape), blobs(shape)
+    g = spoiled(f, present)
+    options = {"where": present, "edge_order": edge_order, "boundary": boundary, "cval": 0.3}
+    for out in (None, np.full((len(shape), *shape), 7.0)):
+        result = fg.gradient(g, out=out, **options)
+        assert_same_bits(result, fg.gradient(g.astype(">f8"), **options))
+    assert_same_bits(fg.gradient_magnitude(g, **options), fg.gradient_magnitude(g.astype(">f8"), **options))

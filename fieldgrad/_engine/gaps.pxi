@@ -3,6 +3,11 @@
 # A block is made as if all samples were there. Then the few results that took in an absent one are made again, each by
 # a stencil that suits the neighbours that it has.
 
+cdef enum:
+    MOST_COUNTED = 2                # neighbours on either side: with more, blocks would be made by too many stencils
+    NO_KIND = 255
+
+
 cdef inline const unsigned char *present(const Job *job, Py_ssize_t plane, Py_ssize_t row) noexcept nogil:
     """Marks of a row's samples."""
     return job.mask + (plane * job.rows + row) * (job.columns // job.lanes)
@@ -145,12 +150,11 @@ cdef void mend_samples(Worker *worker, const Gaps *gaps, const Line *line, int c
     job.kernels.combine(dst, count * job.lanes, sources, 1, count * job.lanes)
 
 
-cdef void mend_line(Worker *worker, const Gaps *gaps, const Line *line, bint in_row, Py_ssize_t i, Py_ssize_t n,
-                    char *dst) noexcept nogil:
+cdef void mend_line(Worker *worker, const Gaps *gaps, const Line *line, const unsigned char *whole, bint in_row,
+                    Py_ssize_t i, Py_ssize_t n, char *dst) noexcept nogil:
     """Results of a row that took in absent samples. Neighbours in it that have the same stencil go together, unless it
     is along the row, or samples are converted, of which there is room for one of each term."""
     cdef Job *job = worker.job
-    cdef const unsigned char *whole = worker.whole
     cdef const unsigned char *hit = <const unsigned char *>memchr(whole, 0, n)
     cdef unsigned char nowhere = 0
     cdef Py_ssize_t c, end, size = job.lanes * job.item
@@ -169,10 +173,66 @@ cdef void mend_line(Worker *worker, const Gaps *gaps, const Line *line, bint in_
         hit = <const unsigned char *>memchr(whole + end, 0, n - end)
 
 
-cdef void mark_whole(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssize_t row) noexcept nogil:
+cdef void count_neighbours(Worker *worker, const Gaps *gaps, const Line *line, bint in_row, Py_ssize_t i, Py_ssize_t n,
+                           int direction, unsigned char weight) noexcept nogil:
+    """Add to the kinds of samples how many are present side by side before or after each of them, times a weight."""
+    cdef unsigned char *unbroken = worker.unbroken
+    cdef unsigned char *kinds = worker.kinds
+    cdef const unsigned char *marks
+    cdef Py_ssize_t other, c
+    cdef int k
+    memset(unbroken, 1, n)
+    for k in range(1, gaps.most + 1):
+        marks = line.marks + k * direction
+        if not in_row:
+            other = stand_in(gaps, i + k * direction, line.n)
+            if other == ZERO:
+                return
+            marks = <const unsigned char *>unbroken     # a constant is always there
+            if other != CONSTANT:
+                marks = line.marks + (other - i) * line.marks_step
+        for c in range(n):
+            unbroken[c] &= marks[c]
+            kinds[c] += (0 - unbroken[c]) & weight
+
+
+cdef void mend_block(Worker *worker, const Gaps *gaps, const Line *line, unsigned char *whole, bint in_row, Py_ssize_t i,
+                     Py_ssize_t n, char *dst) noexcept nogil:
+    """Results of several rows, end to end, that took in absent samples: for each kind that there is, all are made by its
+    stencil, and those of the kind taken over. Along rows, their ends are left alone."""
+    cdef Job *job = worker.job
+    cdef unsigned char *kinds = worker.kinds
+    cdef unsigned char *others = worker.unbroken
+    cdef int rows = gaps.most + 1, kind
+    cdef Py_ssize_t columns = job.columns, end, c
+    memset(kinds, 0, n)
+    count_neighbours(worker, gaps, line, in_row, i, n, -1, <unsigned char>rows)
+    count_neighbours(worker, gaps, line, in_row, i, n, 1, 1)
+    for c in range(n):
+        kinds[c] |= (0 - whole[c]) & NO_KIND
+    if in_row:
+        end = columns - i
+        while end < n:
+            memset(kinds + max(0, end - gaps.most), NO_KIND, min(n, end + gaps.most) - max(0, end - gaps.most))
+            end += columns
+    for kind in range(rows * rows):
+        if memchr(kinds, kind, n) == NULL:
+            continue
+        if gaps.choice[kind] < 0:
+            for c in range(n):
+                others[c] = kinds[c] != kind
+            job.kernels.blank(dst, others, n, 1)
+        else:
+            mend_samples(worker, gaps, line, gaps.choice[kind], i, 0, n, worker.mended)
+            job.kernels.pick(dst, worker.mended, kinds, kind, n)
+    for c in range(n):
+        whole[c] |= kinds[c] != NO_KIND
+
+
+cdef void mark_whole(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssize_t row,
+                     unsigned char *whole) noexcept nogil:
     """Which results of a row took in present samples only."""
     cdef Job *job = worker.job
-    cdef unsigned char *whole = worker.whole
     cdef Py_ssize_t c0 = worker.tile.c0 // job.lanes, c1 = worker.tile.c1 // job.lanes, i, which, shift, c
     cdef int axis = <int>stencil.axis
     cdef const unsigned char *here = present(job, plane, row)
@@ -224,16 +284,33 @@ cdef void mend(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssiz
     cdef Py_ssize_t c0 = worker.tile.c0 // job.lanes, n = (worker.tile.c1 - worker.tile.c0) // job.lanes, r
     cdef int axis = <int>stencil.axis
     cdef bint in_row = axis == job.dims - 1
+    cdef const Gaps *gaps = &stencil.gaps
+    cdef Py_ssize_t first, last, inset, count, i
+    cdef unsigned char *whole
     cdef Line line
-    cdef char *to
     if axis < 0:                        # the samples themselves
         for r in range(r0, r1):
             job.kernels.blank(dst + (r - r0) * stride * job.item, present(job, plane, r) + c0, n, job.lanes)
         return
     for r in range(r0, r1):
-        line, to = line_of(worker, axis, plane, r, c0), dst + (r - r0) * stride * job.item
-        mark_whole(worker, stencil, plane, r)
+        line, whole = line_of(worker, axis, plane, r, c0), worker.whole + (r - r0) * n
+        mark_whole(worker, stencil, plane, r, whole)
         if memchr(line.marks, 0, n) != NULL:
-            job.kernels.blank(to, line.marks, n, job.lanes)
-            pass_over_absent(worker.whole, line.marks, n)
-        mend_line(worker, &stencil.gaps, &line, in_row, c0 if in_row else along(job, axis, plane, r), n, to)
+            job.kernels.blank(dst + (r - r0) * stride * job.item, line.marks, n, job.lanes)
+            pass_over_absent(whole, line.marks, n)
+    if job.direct and job.lanes == 1 and not gaps.uneven and stride == n == job.columns and gaps.most <= MOST_COUNTED:
+        # Whole rows, end to end, whose stencils take samples equally far away.
+        first, last = r0, r1
+        if axis == job.dims - 2:
+            first, last = max(r0, gaps.most), min(r1, job.rows - gaps.most)
+        if first < last and worker.field.stride[job.dims - 2] == n * job.item:
+            inset = gaps.most if in_row else 0
+            count = (last - first) * n - 2 * inset
+            line, whole = line_of(worker, axis, plane, first, inset), worker.whole + (first - r0) * n + inset
+            if count > 0 and memchr(whole, 0, count) != NULL:
+                i = inset if in_row else along(job, axis, plane, first)
+                mend_block(worker, gaps, &line, whole, in_row, i, count, dst + ((first - r0) * n + inset) * job.item)
+    for r in range(r0, r1):
+        line, whole = line_of(worker, axis, plane, r, c0), worker.whole + (r - r0) * n
+        mend_line(worker, gaps, &line, whole, in_row, c0 if in_row else along(job, axis, plane, r), n,
+                  dst + (r - r0) * stride * job.item)

@@ -124,6 +124,8 @@ typedef struct {
      * and the last of the four are odd, and all are of three samples. */
     void (*slopes)(void *down, void *right, void *size, const void *const *rows, const fg_taps *taps, Py_ssize_t n);
     void (*select)(void *out, const void *a, const void *mask, Py_ssize_t n);
+    /* Take over the samples of one kind. */
+    void (*pick)(void *out, const void *from, const unsigned char *kinds, int kind, Py_ssize_t n);
     void (*blank)(void *out, const unsigned char *present, Py_ssize_t n, int lanes);
     void (*products)(void *out, const void *const *a, const void *const *b, const void *w, int count, Py_ssize_t n);
     void (*ratio)(void *out, const void *a, const void *b, double plus, Py_ssize_t n);
@@ -426,7 +428,7 @@ static const fg_kernels FG_NAME(kernels) = {
     FG_NAME(combine), FG_NAME(sum), FG_NAME(weigh), FG_NAME(prepare_divisor), FG_NAME(norm), FG_NAME(unit),
     FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(stand_in), FG_NAME(filter), FG_NAME(slopes),
     FG_NAME(select),
-    FG_NAME(blank),
+    FG_NAME(pick), FG_NAME(blank),
     FG_NAME(products), FG_NAME(ratio), FG_NAME(divide), FG_NAME(as_floats), FG_NAME(begin_range), FG_NAME(extend_range),
     FG_NAME(end_range), FG_NAME(angle), FG_NAME(principal), FG_NAME(suppress), {FG_STORED(FG_ENTRY)},
 };

@@ -40,6 +40,7 @@ cdef extern from "rows.h" nogil:
         void (*filter)(void *, Py_ssize_t, const void **, Py_ssize_t, const fg_taps *, Py_ssize_t) noexcept nogil
         void (*slopes)(void *, void *, void *, const void **, const fg_taps *, Py_ssize_t) noexcept nogil
         void (*select)(void *, const void *, const void *, Py_ssize_t) noexcept nogil
+        void (*pick)(void *, const void *, const unsigned char *, int, Py_ssize_t) noexcept nogil
         void (*blank)(void *, const unsigned char *, Py_ssize_t, int) noexcept nogil
         void (*products)(void *, const void **, const void **, const void *, int, Py_ssize_t) noexcept nogil
         void (*ratio)(void *, const void *, const void *, double, Py_ssize_t) noexcept nogil

@@ -166,7 +166,10 @@ cdef struct Worker:
     long double weight[FG_MOST_TERMS]       # of any type, aligned for all
     long double ahead[FG_MOST_TERMS]
     long double behind[FG_MOST_TERMS]
-    unsigned char *whole                    # of a row: results that took in no absent sample
+    unsigned char *whole                    # of a block: results that took in no absent sample
+    unsigned char *kinds                    # by the neighbours that the others have
+    unsigned char *unbroken                 # those with neighbours side by side so far
+    char *mended                            # a block, by one stencil
     long double near[4 * FG_MOST_TERMS]     # samples around one, two lanes each
     long double divisor[3]
 
@@ -273,8 +276,13 @@ cdef void find_terms(Worker *worker, const Stencil *stencil, Py_ssize_t i) noexc
     memcpy(worker.index, stencil.edge_index + edge * stencil.edge_terms * 2, 2 * sources.terms * sizeof(Py_ssize_t))
 
 
+cdef inline Py_ssize_t constants_of(const Job *job) noexcept nogil:
+    """How many there are: a row; next to gaps rows of a block may be taken end to end."""
+    return job.block_columns * (1 if job.mask == NULL else job.block_rows)
+
+
 cdef inline const void *constant_row(const Worker *worker, Py_ssize_t which) noexcept nogil:
-    return worker.constants + (0 if which == ZERO else worker.job.block_columns * worker.job.item)
+    return worker.constants + (0 if which == ZERO else constants_of(worker.job) * worker.job.item)
 
 
 cdef inline void set_source(fg_sources *sources, Py_ssize_t which, const void *data, Py_ssize_t stride) noexcept nogil:
@@ -861,13 +869,13 @@ cdef inline Py_ssize_t whole_lines(Py_ssize_t size) noexcept nogil:
 cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
     """Scratch for one thread, in one piece; nothing where results are made in place."""
     cdef Py_ssize_t row = job.block_columns * job.item
-    cdef Py_ssize_t blocks = 0, constants = 0, far = 0, slots = 0, whole = 0, weights = 0, j
+    cdef Py_ssize_t blocks = 0, constants = 0, far = 0, slots = 0, whole = 0, mended = 0, weights = 0, j
     if job.reduction != STACK or job.mixtures > 0:
         blocks = whole_lines((job.side_by_side + 1) * job.block_rows * row)
     elif job.mode != IN_PLACE:
         blocks = whole_lines(job.block_rows * row)
     if job.has_constant:
-        constants = whole_lines(2 * row)
+        constants = whole_lines(2 * constants_of(job) * job.item)
     worker.slot_size = 0
     if not job.direct:
         far = whole_lines(job.far * max(row, job.block_rows * job.lanes * job.item))
@@ -877,25 +885,28 @@ cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
     if job.joined:
         weights = SWEPT_ROWS * FG_MOST_SUMMED * job.item
     if job.mask != NULL:
-        whole = whole_lines(job.block_columns // job.lanes)
+        whole = whole_lines(job.block_rows * job.block_columns // job.lanes)
+        mended = whole_lines(job.block_rows * row)
     worker.job, worker.field = job, job.field
     worker.clock = 0
     worker.memory = NULL
     if blocks + constants + far + slots + whole + weights == 0:
         return 0
-    worker.memory = <char *>malloc(blocks + constants + far + slots + whole + weights + 64)
+    worker.memory = <char *>malloc(blocks + constants + far + slots + 3 * whole + mended + weights + 64)
     if worker.memory == NULL:
         return -1
     worker.scratch = <char *>whole_lines(<Py_ssize_t>worker.memory)
     worker.weights = worker.scratch + blocks
     worker.constants = worker.weights + weights
     worker.far = worker.constants + constants
-    worker.whole = <unsigned char *>(worker.far + far)
-    worker.slot = worker.far + far + whole
+    worker.mended = worker.far + far
+    worker.whole = <unsigned char *>(worker.mended + mended)
+    worker.kinds, worker.unbroken = worker.whole + whole, worker.whole + 2 * whole
+    worker.slot = worker.mended + mended + 3 * whole
     worker.tag = <int64_t *>(worker.slot + job.slots * worker.slot_size)
     worker.stamp = worker.tag + job.slots
     if job.has_constant:
-        memset(worker.constants, 0, row)
-        for j in range(job.block_columns):
-            memcpy(worker.constants + row + j * job.item, &job.cval, job.item)
+        memset(worker.constants, 0, constants_of(job) * job.item)
+        for j in range(constants_of(job)):
+            memcpy(worker.constants + (constants_of(job) + j) * job.item, &job.cval, job.item)
     return 0

@@ -7,6 +7,14 @@ static void FG_NAME(select)(void *out, const void *a, const void *mask, Py_ssize
         ((T *)out)[j] = ((const T *)mask)[j] != 0 ? ((const T *)a)[j] : 0;
 }
 
+static void FG_NAME(pick)(void *out, const void *from, const unsigned char *kinds, int kind, Py_ssize_t n)
+{
+    const T *row = (const T *)from;
+    T *to = (T *)out;
+    for (Py_ssize_t j = 0; j < n; j++)
+        to[j] = kinds[j] == kind ? row[j] : to[j];
+}
+
 /* Not a number where a sample is absent. */
 static void FG_NAME(blank)(void *out, const unsigned char *present, Py_ssize_t n, int lanes)
 {
