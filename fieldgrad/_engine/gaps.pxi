@@ -196,10 +196,10 @@ cdef void count_neighbours(Worker *worker, const Gaps *gaps, const Line *line, b
             kinds[c] += (0 - unbroken[c]) & weight
 
 
-cdef void mend_block(Worker *worker, const Gaps *gaps, const Line *line, unsigned char *whole, bint in_row, Py_ssize_t i,
-                     Py_ssize_t n, char *dst) noexcept nogil:
-    """Results of several rows, end to end, that took in absent samples: for each kind that there is, all are made by its
-    stencil, and those of the kind taken over. Along rows, their ends are left alone."""
+cdef void mend_block(Worker *worker, const Gaps *gaps, const Line *line, unsigned char *whole, bint in_row,
+                     Py_ssize_t i, Py_ssize_t n, char *dst) noexcept nogil:
+    """Results of several rows, end to end, that took in absent samples: for each kind that there is, all are made by
+    its stencil, and those of the kind taken over. Along rows, their ends are left alone."""
     cdef Job *job = worker.job
     cdef unsigned char *kinds = worker.kinds
     cdef unsigned char *others = worker.unbroken
