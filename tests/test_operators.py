@@ -359,3 +359,14 @@ F = np.ones((5, 6))
 def test_bad_input_is_named(error, match, call):
     with pytest.raises(error, match=match):
         call()
+
+
+@pytest.mark.parametrize("boundary", PAD_MODES)
+@pytest.mark.parametrize("shape", ((1, 5), (1, 1, 4), (3, 1, 4), (4, 3, 1)))
+def test_second_derivatives_of_short_axes(shape, boundary):
+    f = np.random.default_rng(1).random(shape)
+    hessian = fg.hessian(f, boundary=boundary)
+    for i in range(len(shape)):
+        for k in range(i + 1, len(shape)):
+            both = fg.partial(fg.partial(f, axis=i, boundary=boundary), axis=k, boundary=boundary)
+            np.testing.assert_allclose(hessian[i, k], both, atol=1e-15)

@@ -644,12 +644,25 @@ cdef void sweep(Worker *worker, const Mixture *mixture, Patch patch, char *dst, 
     worker.far_at = worker.far
     for t in range(mixture.terms):
         add_term(worker, &mixture.term[t], &patch, differing, start, t)
+    if sources.terms == 0:  # between constants
+        add_nothing(worker)
     sources.w, sources.w_stride = worker.weights, FG_MOST_SUMMED if differing > 1 else 0
     for k in range(sources.terms):
         long_row &= sources.a_stride[k] == width and sources.b_stride[k] == width and sources.array[k] == NULL
     if long_row:    # whole rows, end to end; what this writes to their ends is made afterwards
         n, rows = n + (rows - 1) * width, 1
     job.kernels.sum(dst, stride, sources, rows, n)
+
+
+cdef void add_nothing(Worker *worker) noexcept nogil:
+    """Add a difference that is zero."""
+    cdef Job *job = worker.job
+    cdef fg_sources *sources = &worker.sources
+    set_source(sources, 0, constant_row(worker, ZERO), 0)
+    set_source(sources, 1, constant_row(worker, ZERO), 0)
+    sources.array[0] = sources.w_row[0] = NULL
+    job.kernels.weigh(worker.weights, SWEPT_ROWS, 1, job.one, NULL, job.one, 0, job.one, 0, 0)
+    sources.terms = 1
 
 
 cdef void add_term(Worker *worker, const Term *term, const Patch *patch, int rows, int *start, int t) noexcept nogil:
