@@ -12,7 +12,7 @@ from ._geometry import Orthogonal, Pole, Product
 from ._metric import Curved
 from ._orthogonal import exponents
 from ._poles import Operator, apply, at, fill_poles, gradient_limit, hessian_limit, jacobian_limit, laplacian_limit
-from ._programs import ACCURACIES, Program, Raised, as_axes, as_present, filled, whole
+from ._programs import ACCURACIES, Program, Raised, as_axes, as_present, fill_in_rows, filled, whole
 from .grid import Grid
 
 
@@ -209,10 +209,8 @@ def hessian(f, spacing, options, presence, out, workers, components):
             _by_metric.hessian(samples, lattice, geometry, call, result, components)
             return
         if whole(call.presence, samples):
-            flat = result.reshape(d * d, *samples.shape)
-            call.run(_orthogonal.hessian(geometry, d, power), samples, False, lattice, flat)
-            if not np.may_share_memory(flat, result):
-                result[...] = flat.reshape(result.shape)
+            program = _orthogonal.hessian(geometry, d, power)
+            fill_in_rows(lambda flat: call.run(program, samples, False, lattice, flat), result, d)
             return
         for i in range(d):
             program = _orthogonal.second_derivative(geometry, d, i, i, power, False)

@@ -421,6 +421,14 @@ def _gaps(program, f, stacked, spacing, options, presence, workers, arrays):
     return np.isnan(carry_out(program, zeros, stacked, spacing, options, presence, None, workers, arrays))
 
 
+def fill_in_rows(run: Callable[[np.ndarray], Any], result: np.ndarray, rows: int) -> None:
+    """Let a program with `rows` times `rows` results make a matrix of them."""
+    flat = result.reshape(rows * rows, *result.shape[2:])
+    run(flat)
+    if not np.may_share_memory(flat, result):  # its layout has no such shape
+        result[...] = flat.reshape(result.shape)
+
+
 def filled(
     fill: Callable[[Any, Any, Any], None],
     field: np.ndarray,

@@ -49,7 +49,8 @@ def gradient_matrix(
     scipy.sparse.csr_array, (d N, N)
         ``(matrix @ f.ravel()).reshape(d, *S)`` is ``gradient(f)``, up to rounding. Rows are empty where the gradient is
         NaN for want of samples. On a pole each row has entries for all directions; at the origin of a spherical grid
-        these are the square of the number of directions, which is much: `gradient_operator` needs none of them.
+        these are the square of the number of directions, which is much. `gradient_operator` takes them for its adjoint
+        alone.
 
     Raises
     ------

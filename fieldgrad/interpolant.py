@@ -395,6 +395,7 @@ def placed(spacing: tuple, shape: tuple[int, ...], boundary: Any) -> list[Axis]:
 
 
 def straight(placements: list[Axis], shape: tuple[int, ...]) -> Grid:
+    """The grid of these axes, whatever their coordinates mean."""
     steps = [axis.step if axis.coordinates is None else axis.coordinates for axis in placements]
     periodic = [axis.periodic for axis in placements]
     periods = [axis.period for axis in placements]

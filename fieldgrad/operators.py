@@ -10,7 +10,7 @@ import numpy as np
 from . import _curved
 from ._arrays import as_field
 from ._calls import as_components, geometry_of
-from ._programs import Program, as_axes, carry_out, filled, is_plain, whole
+from ._programs import Program, as_axes, carry_out, fill_in_rows, filled, is_plain, whole
 
 __all__ = ["curl", "directional_derivative", "divergence", "hessian", "jacobian", "laplacian", "partial"]
 
@@ -375,10 +375,10 @@ def hessian(
 
     def fill(samples, there, result):
         if whole(there, samples) and d <= _MOST_AT_ONCE:
-            flat = result.reshape(d * d, *samples.shape)
-            carry_out(_all_seconds(d), samples, False, spacing, options, (None, "propagate"), flat, workers)
-            if not np.may_share_memory(flat, result):
-                result[...] = flat.reshape(result.shape)
+            program, every = _all_seconds(d), (None, "propagate")
+            fill_in_rows(
+                lambda flat: carry_out(program, samples, False, spacing, options, every, flat, workers), result, d
+            )
             return
         for k in range(d):
             derive(samples, k, 2, there, result[k, k])
