@@ -28,15 +28,16 @@ def geometry_of(spacing: Any) -> Any:
 
 
 class Call(NamedTuple):
-    """What all operators are told: how to derive, which samples exist, and on how many threads."""
+    """What all operators are told: how to derive, which samples exist, on how many threads, and where to."""
 
     options: tuple[Any, ...]  # accuracy, edge_order, boundary, cval
     presence: tuple[Any, ...]
     workers: Any
+    within: tuple[slice, ...] | None = None  # for each axis, where results are wanted; everywhere
 
     def run(self, program: Any, f: Any, stacked: bool, lattice: Lattice, out: Any, arrays: Any = ()) -> Any:
-        options = None, *self.options
-        return carry_out(program, f, stacked, (lattice,), options, self.presence, out, self.workers, arrays)
+        options, spacing = (None, *self.options), (lattice,)
+        return carry_out(program, f, stacked, spacing, options, self.presence, out, self.workers, arrays, self.within)
 
 
 def run_with(
@@ -51,5 +52,5 @@ def run_with(
         for one in firsts:
             present = present & ~np.isnan(one)
     # Where the field is constant, beyond an edge, its derivatives are zero.
-    there = Call((*options, 0.0), (present, "propagate"), call.workers)
+    there = call._replace(options=(*options, 0.0), presence=(present, "propagate"))
     there.run(program, fields, True, lattice, out, arrays)

@@ -91,7 +91,7 @@ def partial(program, f, spacing, options, presence, out, workers):
         call.run(program, samples, False, lattice, result)
 
     def limit(samples, slab, call):
-        return call.run(program, samples, False, slab.lattice, None)[at(slab.pole.axis, slab.row)]
+        return slab.on_row(call, program, samples, False)
 
     return _run(Operator(False, fill, limit, 0), f, (), spacing, options, presence, out, workers)
 
@@ -216,8 +216,8 @@ def hessian(f, spacing, options, presence, out, workers, components):
             program = _orthogonal.second_derivative(geometry, d, i, i, power, False)
             call.run(program, samples, False, lattice, result[i, i])
         for i in range(d - 1):
-            first = result[d - 1, i]  # where the transposed component will be
-            call.run(Program(((0, i, 1),)), samples, False, lattice, first)
+            first = result[d - 1, i] if call.within is None else None  # where the transposed component will be
+            first = call._replace(within=None).run(Program(((0, i, 1),)), samples, False, lattice, first)
             for k in range(i + 1, d):
                 program = _orthogonal.second_derivative(geometry, d, i, k, power, False)
                 run_with(call, samples, [first], program, lattice, result[i, k])

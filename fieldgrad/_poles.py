@@ -43,26 +43,36 @@ def apply(
 ) -> None:
     """An operator, on all samples."""
     operator.fill(fields, lattice, geometry, call, out, *operator.arrays)
-    shape = out.shape[-lattice.ndim :]
+    shape = fields.shape[operator.stacked :]
     lead = out.ndim - lattice.ndim
     for i, pole in enumerate(poles):
         others = tuple(p for p in poles[:i] if p.axis != pole.axis)
         slab = slab_at(pole, others, shape, call.options[0], call.presence[0] is not None, lattice, geometry)
         samples = slab.continued(fields, int(operator.stacked), pole.signs if operator.stacked else None)
         part, arrays = slab.call(call), tuple(slab.continued(array, 0) for array in operator.arrays)
+        within = call.within or tuple(slice(0, n) for n in shape)
         if slab.rows:
-            results = np.empty(out.shape[:lead] + slab.shape, out.dtype)
-            apply(operator._replace(arrays=arrays), samples, slab.lattice, slab.geometry, part, results, others)
-            out[at(lead + pole.axis, slab.wanted)] = results[at(lead + pole.axis, slab.found)]
+            again = operator._replace(arrays=arrays)
+            beside = part._replace(within=_with(within, pole.axis, slab.found))
+            apply(again, samples, slab.lattice, slab.geometry, beside, out[at(lead + pole.axis, slab.wanted)], others)
         with np.errstate(all="ignore"):
             limit = operator.limit(samples, slab, part, *arrays)
         if call.presence[0] is not None:
             limit = np.where(call.presence[0][at(pole.axis, slab.end)], limit, np.nan)
-        out[at(lead + pole.axis, slab.end)] = limit
+        limit = np.broadcast_to(limit, out.shape[:lead] + _without(shape, pole.axis))
+        out[at(lead + pole.axis, slab.end)] = limit[(..., *_without(within, pole.axis))]
 
 
 def at(axis: int, where: Any) -> tuple[Any, ...]:
     return (*[slice(None)] * axis, where)
+
+
+def _without(items: tuple[Any, ...], k: int) -> tuple[Any, ...]:
+    return items[:k] + items[k + 1 :]
+
+
+def _with(items: tuple[Any, ...], k: int, item: Any) -> tuple[Any, ...]:
+    return (*items[:k], item, *items[k + 1 :])
 
 
 class Slab:
@@ -140,7 +150,7 @@ class Slab:
         present = whole.presence[0]
         if present is not None:
             present = self.continued(present, 0)
-        return Call((accuracy, edge_order, tuple(pairs), cval), (present, "propagate"), whole.workers)
+        return whole._replace(options=(accuracy, edge_order, tuple(pairs), cval), presence=(present, "propagate"))
 
     def spread(self, product: Product | None) -> Any:
         """A product at the samples of the pole, to be broadcast; None is zero."""
@@ -149,13 +159,20 @@ class Slab:
         values = product.taken(self.pole.axis, np.array([self.row])).spread(self.ndim)
         return np.squeeze(values, self.pole.axis) if values.ndim else values
 
+    def on_row(self, call: Call, program: Program, f: Any, stacked: bool) -> np.ndarray:
+        """What a program without leading axes makes of the slab's samples, on the pole."""
+        everywhere = tuple(slice(0, n) for n in self.shape)
+        within = _with(everywhere, self.pole.axis, slice(self.row, self.row + 1))
+        found = call._replace(within=within).run(program, f, stacked, self.lattice, None)
+        return np.asarray(np.squeeze(found, self.pole.axis))
+
     def derivative(self, f: np.ndarray, axis: int, call: Call) -> np.ndarray:
         """A first one of the slab's samples along an axis, on the pole, per unit of length."""
         per_length = self.spread(self.geometry.power(exponents(self.ndim, (axis, -1))))
-        row = at(self.pole.axis, self.row)
         if axis == self.pole.axis:
-            found = call.run(Program(((0, axis, 1),)), f, False, self.lattice, None)[row]
+            found = self.on_row(call, Program(((0, axis, 1),)), f, False)
         else:
+            row = at(self.pole.axis, self.row)
             accuracy, edge_order, boundary, cval = call.options
             present = call.presence[0]
             present = None if present is None else np.ascontiguousarray(present[row])
@@ -322,9 +339,10 @@ def _second(f: np.ndarray, slab: Slab, call: Call, i: int, k: int) -> np.ndarray
     """A physical component of the Hessian on the pole, of those that are finite there."""
     sources, in_one = Fields([f]), call.presence[0] is None
     if i != k and not in_one:
-        sources.append(call.run(Program(((0, i, 1),)), f, False, slab.lattice, None))
+        first = call._replace(within=None).run(Program(((0, i, 1),)), f, False, slab.lattice, None)
+        sources.append(first)
     program = second_derivative(slab.geometry, slab.ndim, i, k, 0, in_one)
-    values = call.run(program, sources, True, slab.lattice, None)[at(slab.pole.axis, slab.row)]
+    values = slab.on_row(call, program, sources, True)
     return np.asarray(values, np.result_type(values, np.float64))
 
 

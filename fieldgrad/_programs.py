@@ -64,6 +64,7 @@ def carry_out(
     out: Any,
     workers: Any,
     arrays: Any = (),
+    within: tuple[slice, ...] | None = None,
 ) -> Any:
     """Check the arguments, find or make the recipe, run it.
 
@@ -81,6 +82,8 @@ def carry_out(
     out, workers
     arrays : sequence of ndarray, shape S
         Those that mixtures name.
+    within : tuple of slice
+        For each axis of the field, where results are wanted; there are no others then.
     """
     if type(f) is Fields:
         pass
@@ -96,9 +99,9 @@ def carry_out(
     workers = as_workers(workers)
     fresh = out is None
     if fresh:
-        out = new_result(leading, first, order, dtype)
+        out = new_result(leading, first if within is None else first[within], order, dtype)
     else:
-        check_out(out, leading + first.shape, dtype)
+        check_out(out, leading + (first.shape if within is None else first[within].shape), dtype)
     fields = list(f) if stacked else [f]
     if not fresh:
         fields = [apart(one, out) for one in fields]
@@ -106,7 +109,8 @@ def carry_out(
     if present is not None:
         marks = np.ascontiguousarray(apart(present, out).transpose(order)).view(np.uint8)
     factors = [_as_factor(apart(array, out), order, first.dtype) for array in arrays]
-    plan(fields, out, order, len(leading), fresh, workers, share, marks, factors)
+    wanted = None if within is None else tuple(within[k] for k in order)
+    plan(fields, out, order, len(leading), fresh, workers, share, marks, factors, wanted)
     return out
 
 

@@ -390,19 +390,20 @@ cdef class Plan:
         return 0
 
     def __call__(self, list fields, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share,
-                 cnp.ndarray present, list arrays):
+                 cnp.ndarray present, list arrays, tuple within=None):
         """Fill `out`.
 
         `order` has the axes of the fields as memory has them; `stacked` says that axis 0 of `out` counts
         components; `fresh` that it was just allocated. `share(call, helpers)` runs a call on more threads. `present`
         says which samples are there: bytes, dense in the order of memory; its plan has tables for gaps. `arrays` are
         those of mixtures, in the type of the arithmetic, axes in the order of memory, rows dense, with each number once
-        per lane.
+        per lane. `within` has the slice of each axis, in the order of memory, where results are wanted: `out` has no
+        others. None: all of them.
         """
         cdef PlanCall call = PlanCall.__new__(PlanCall)
         cdef Job *job = &call.job
         cdef Layout *layouts
-        cdef Py_ssize_t work, share_from
+        cdef Py_ssize_t work = 1, share_from
         cdef int k, count = len(fields)
         memcpy(job, &self.job, sizeof(Job))
         call.plan, call.arrays = self, (fields, out, present, arrays)
@@ -423,7 +424,10 @@ cdef class Plan:
         for k, array in enumerate(arrays):
             lay(&layouts[count + k], array, tuple(range(len(order))), job.dims, 0)
         lay(&job.out, out, order, job.dims, stacked)
-        work = job.planes * job.rows * job.columns * job.item * (count + job.parts)
+        for k in range(job.dims):
+            self.want(job, k, within)
+            work *= job.wanted_to[k] - job.wanted_from[k]
+        work *= job.item * (count + job.parts)
         if job.half or not is_plain(&job.out, job.dims, job.shape, job.item, job.out_item):
             job.mode = STRIDED
         elif work > STREAM_BYTES and not fresh:
@@ -432,6 +436,17 @@ cdef class Plan:
             job.mode = IN_PLACE
         share_from = SHARE_BYTES if job.reduction == STACK and job.mixtures == 0 else SHARE_REDUCED_BYTES
         run(call, job.units, <int>min(<Py_ssize_t>workers, work // share_from), share)
+
+    cdef int want(self, Job *job, int axis, tuple within) except -1:
+        """Take over what is wanted along an axis; results are where they would be if all were."""
+        cdef int pad = job.dims - (job.dims if within is None else len(within))
+        cdef Py_ssize_t lanes = job.lanes if axis == job.dims - 1 else 1
+        job.wanted_from[axis], job.wanted_to[axis] = 0, job.shape[axis] * lanes
+        if within is not None and axis >= pad:
+            start, stop = within[axis - pad].start, within[axis - pad].stop
+            job.wanted_from[axis], job.wanted_to[axis] = start * lanes, stop * lanes
+            job.out.data = <char *><uintptr_t>(<uintptr_t>job.out.data - start * job.out.stride[axis])
+        return 0
 
 
 cdef class PlanCall(Call):

@@ -133,6 +133,8 @@ cdef struct Job:
     Py_ssize_t shape[MAX_DIMS]
     Py_ssize_t plane_step[MAX_DIMS]
     Py_ssize_t planes, rows, columns                # columns count lanes
+    Py_ssize_t wanted_from[MAX_DIMS]                # results that are wanted; the last axis counts lanes, too
+    Py_ssize_t wanted_to[MAX_DIMS]
     Py_ssize_t block_columns, block_rows, tile_rows, segment
     Py_ssize_t column_tiles, row_tiles, units
     Py_ssize_t reach_planes, reach_rows, reach_columns, far
@@ -638,7 +640,7 @@ cdef void sweep(Worker *worker, const Mixture *mixture, Patch patch, char *dst, 
     cdef fg_sources *sources = &worker.sources
     cdef Py_ssize_t rows = patch.r1 - patch.r0, n = patch.c1 - patch.c0, width = job.columns, k
     cdef int differing = <int>rows if mixture.rows_differ else 1, t
-    cdef bint long_row = stride == width and differing == 1 < rows and n > job.lanes
+    cdef bint long_row = stride == width == worker.tile.c1 - worker.tile.c0 and differing == 1 < rows and n > job.lanes
     cdef int start[MOST_TERMS]
     sources.terms = 0
     worker.far_at = worker.far
@@ -851,12 +853,17 @@ cdef void begin_unit(Worker *worker, Py_ssize_t unit) noexcept nogil:
     cdef Tile *tile = &worker.tile
     cdef int k
     tile.c0 = unit % job.column_tiles * job.block_columns
-    tile.c1 = min(job.columns, tile.c0 + job.block_columns)
+    tile.c1 = min(job.wanted_to[job.dims - 1], tile.c0 + job.block_columns)
+    tile.c0 = max(job.wanted_from[job.dims - 1], tile.c0)
     unit //= job.column_tiles
     tile.r0 = unit % job.row_tiles * job.tile_rows
-    tile.r1 = min(job.rows, tile.r0 + job.tile_rows)
+    tile.r1 = min(job.wanted_to[job.dims - 2], tile.r0 + job.tile_rows)
+    tile.r0 = max(job.wanted_from[job.dims - 2], tile.r0)
     worker.first_plane = unit // job.row_tiles * job.segment
     worker.last_plane = min(job.planes, worker.first_plane + job.segment)
+    if tile.c0 >= tile.c1 or tile.r0 >= tile.r1:
+        worker.last_plane = worker.first_plane
+        return
     tile.ra, tile.rb = max(0, tile.r0 - job.reach_rows), min(job.rows, tile.r1 + job.reach_rows)
     tile.ca, tile.cb = max(0, tile.c0 - job.reach_columns), min(job.columns, tile.c1 + job.reach_columns)
     if not job.direct:
@@ -864,8 +871,21 @@ cdef void begin_unit(Worker *worker, Py_ssize_t unit) noexcept nogil:
             worker.tag[k] = worker.stamp[k] = -1
 
 
+cdef bint is_wanted(const Job *job, Py_ssize_t plane) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef int axis
+    for axis in range(job.dims - 2):
+        i = plane // job.plane_step[axis]
+        plane = plane % job.plane_step[axis]
+        if not job.wanted_from[axis] <= i < job.wanted_to[axis]:
+            return False
+    return True
+
+
 cdef void run_plane(Worker *worker, Py_ssize_t plane) noexcept nogil:
     cdef Py_ssize_t r = worker.tile.r0
+    if not is_wanted(worker.job, plane):
+        return
     while r < worker.tile.r1:
         run_block(worker, plane, r, min(worker.tile.r1, r + worker.job.block_rows))
         r += worker.job.block_rows
