@@ -11,7 +11,17 @@ from ._calls import COVARIANT, PHYSICAL, POWERS, Call, as_components, run_with
 from ._geometry import Orthogonal, Pole, Product
 from ._metric import Curved
 from ._orthogonal import exponents
-from ._poles import Operator, apply, at, fill_poles, gradient_limit, hessian_limit, jacobian_limit, laplacian_limit
+from ._poles import (
+    Operator,
+    apply,
+    at,
+    divergence_limit,
+    fill_poles,
+    gradient_limit,
+    hessian_limit,
+    jacobian_limit,
+    laplacian_limit,
+)
 from ._programs import ACCURACIES, Program, Raised, as_axes, as_present, fill_in_rows, filled, whole
 from .grid import Grid
 
@@ -130,10 +140,7 @@ def laplacian(f, spacing, options, presence, out, workers):
         else:
             call.run(_orthogonal.laplacian(geometry, lattice.ndim), samples, False, lattice, result)
 
-    def limit(samples, slab, call):
-        return laplacian_limit(samples, slab, call)
-
-    return _run(Operator(False, fill, limit, second=True), f, (), spacing, options, presence, out, workers)
+    return _run(Operator(False, fill, laplacian_limit, second=True), f, (), spacing, options, presence, out, workers)
 
 
 def _physical(F, geometry, components, presence):
@@ -163,13 +170,9 @@ def divergence(F, spacing, options, presence, out, workers, components):
         else:
             call.run(_orthogonal.divergence(geometry, lattice.ndim, components), samples, True, lattice, result)
 
-    def limit(samples, slab, call):
-        slopes = jacobian_limit(samples, slab, call)
-        return sum(slopes[k][k] for k in range(slab.ndim))
-
     if components != PHYSICAL and poles_of(spacing[0]):
         F, components = _physical(F, spacing[0].geometry, components, presence), PHYSICAL
-    return _run(Operator(True, fill, limit), F, (), spacing, options, presence, out, workers)
+    return _run(Operator(True, fill, divergence_limit), F, (), spacing, options, presence, out, workers)
 
 
 def curl(F, spacing, options, presence, out, workers, components):

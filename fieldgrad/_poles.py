@@ -212,6 +212,11 @@ def _inverse(normal: np.ndarray) -> np.ndarray:
     return np.linalg.pinv(normal, rcond=1e-10, hermitian=True)
 
 
+def _combined(frame: np.ndarray, values: Any) -> Any:
+    """The sum of values (others,) or (directions, others), for each direction by its row of a frame."""
+    return sum(row[:, None] * value for row, value in zip(frame, values, strict=True))
+
+
 def _pairs(m: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(m) for j in range(i, m)]
 
@@ -251,21 +256,36 @@ class Directions:
 
     def components(self, vector: np.ndarray) -> list[np.ndarray]:
         """Of a vector in fixed axes, those along the pole's axis and its angles."""
-        return [self.whole(np.einsum("ic,ip->cp", self.frame[:, j], vector)) for j in range(self.frame.shape[1])]
+        return [self.whole(_combined(self.frame[:, j], vector)) for j in range(self.frame.shape[1])]
 
     def components_of(self, flat: np.ndarray) -> np.ndarray:
         """[j], (directions, others): of the vector that is fitted to those on the way through the pole."""
-        return np.einsum("ijc,ip->jcp", self.frame, self._along(flat))
+        vector = self._along(flat)
+        return np.stack([_combined(self.frame[:, j], vector) for j in range(self.frame.shape[1])])
 
     def tensor(self, parts: list[np.ndarray]) -> list[list[np.ndarray]]:
         """Components [i][j] of the tensor that, on the way through the pole, makes vectors with these components."""
-        flat = [self.flat(part) for part in parts]
-        rows = [
-            self._along(sum(self.frame[r, j][:, None] * part for j, part in enumerate(flat)))
-            for r in range(self.frame.shape[0])
-        ]
-        turned = self._turned(np.stack(rows))
+        turned = self._turned(self._tensor(parts))
         return [[self.whole(part) for part in row] for row in turned]
+
+    def _tensor(self, parts: list[np.ndarray]) -> np.ndarray:
+        """The same in fixed axes, (m, m, others)."""
+        flat = [self.flat(part) for part in parts]
+        through = (sum(turn[:, None] * part for turn, part in zip(row, flat, strict=True)) for row in self.frame)
+        return np.stack([self._along(one) for one in through])
+
+    def trace(self, parts: list[np.ndarray]) -> np.ndarray:
+        """Of that tensor."""
+        return self._everywhere(np.einsum("iip->p", self._tensor(parts)))
+
+    def quadratic_trace(self, values: np.ndarray) -> np.ndarray:
+        """Of the tensor whose square form, on the way through the pole, is this."""
+        found = self._squared(self.flat(values))
+        return self._everywhere(sum(found[n] for n, (i, j) in enumerate(_pairs(len(self.frame))) if i == j))
+
+    def _everywhere(self, value: Any) -> np.ndarray:
+        """What does not depend on directions."""
+        return self.whole(np.broadcast_to(value, (self.frame.shape[2], len(value))))
 
     def quadratic(self, values: np.ndarray) -> list[list[np.ndarray]]:
         """Components [i][j] of the symmetric tensor whose square form, on the way through the pole, is this."""
@@ -282,7 +302,9 @@ class Directions:
         return self._turned(matrix)
 
     def _turned(self, matrix: np.ndarray) -> np.ndarray:
-        return np.einsum("ric,rsp,sjc->ijcp", self.frame, matrix, self.frame)
+        along = range(self.frame.shape[1])
+        half = [[_combined(self.frame[:, j], row) for j in along] for row in matrix]
+        return np.array([[_combined(self.frame[:, i], [row[j] for row in half]) for j in along] for i in along])
 
 
 def fill_poles(F: np.ndarray, poles: tuple[Pole, ...]) -> None:
@@ -302,8 +324,8 @@ def gradient_limit(f: np.ndarray, slab: Slab, call: Call) -> list[np.ndarray]:
     return [found[k] if k in found else slab.derivative(f, k, call) for k in range(slab.ndim)]
 
 
-def jacobian_limit(F: np.ndarray, slab: Slab, call: Call) -> list[list[Any]]:
-    """Physical components [i][j] of the covariant derivative of a vector along axis j."""
+def _slopes(F: np.ndarray, slab: Slab, call: Call) -> list[list[Any]]:
+    """Physical components [i][j] of the covariant derivative of a vector along axis j, where that is no angle."""
     directions, d, geometry = slab.directions, slab.ndim, slab.geometry
     here = np.asarray(F[at(1 + slab.pole.axis, slab.row)], np.result_type(F, np.float64))
     result: list[list[Any]] = [[None] * d for _ in range(d)]
@@ -320,8 +342,20 @@ def jacobian_limit(F: np.ndarray, slab: Slab, call: Call) -> list[list[Any]]:
                 result[i][axis] = result[i][axis] - here[axis] * bend(i, axis)
             else:
                 result[i][axis] = result[i][axis] + sum(here[j] * bend(j, axis) for j in range(d) if j != axis)
+    return result
+
+
+def divergence_limit(F: np.ndarray, slab: Slab, call: Call) -> Any:
+    slopes, axes = _slopes(F, slab, call), slab.directions.axes
+    inside = slab.directions.trace([slopes[i][slab.pole.axis] for i in axes])
+    return inside + sum(slopes[k][k] for k in range(slab.ndim) if k not in axes)
+
+
+def jacobian_limit(F: np.ndarray, slab: Slab, call: Call) -> list[list[Any]]:
+    """Physical components [i][j] of the covariant derivative of a vector along axis j."""
+    directions, result = slab.directions, _slopes(F, slab, call)
     _fill_inside(result, directions, directions.tensor([result[i][slab.pole.axis] for i in directions.axes]))
-    for i in range(d):
+    for i in range(slab.ndim):
         if i not in directions.axes:
             parts = directions.components(directions.vector(result[i][slab.pole.axis]))
             for j, part in zip(directions.axes, parts, strict=True):
@@ -348,9 +382,8 @@ def _second(f: np.ndarray, slab: Slab, call: Call, i: int, k: int) -> np.ndarray
 
 def laplacian_limit(f: np.ndarray, slab: Slab, call: Call) -> Any:
     directions = slab.directions
-    inside = directions.quadratic(_second(f, slab, call, slab.pole.axis, slab.pole.axis))
-    outside = (_second(f, slab, call, k, k) for k in range(slab.ndim) if k not in directions.axes)
-    return sum(inside[k][k] for k in range(len(inside))) + sum(outside)
+    inside = directions.quadratic_trace(_second(f, slab, call, slab.pole.axis, slab.pole.axis))
+    return inside + sum(_second(f, slab, call, k, k) for k in range(slab.ndim) if k not in directions.axes)
 
 
 def hessian_limit(f: np.ndarray, slab: Slab, call: Call) -> list[list[Any]]:
