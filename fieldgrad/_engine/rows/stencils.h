@@ -38,20 +38,23 @@ FG_INLINE T FG_NAME(quotient)(T x, T by, T high, T low)
 enum { FG_NAME(DIFFERENCES), FG_NAME(QUOTIENTS), FG_NAME(TO_ONE), FG_NAME(SCALED), FG_NAME(SCALED_TO_ONE), FG_NAME(TWICE),
        FG_NAME(CENTRED), FG_NAME(VARYING), FG_NAME(FORMS) };
 enum { FG_NAME(WRITE), FG_NAME(ADD), FG_NAME(STREAM), FG_NAME(LINE) = 64 / sizeof(T) };
+/* Terms that are added in one go; with one sample for all they need half as many pointers. */
+enum { FG_NAME(FEW) = 4, FG_NAME(MORE) = 8 };
 
-/* Up to four terms. Streams take whole lines. Returns whether quotients can be relied on: whether no sum was outside
+/* A few terms. Streams take whole lines. Returns whether quotients can be relied on: whether no sum was outside
  * the range that is safe for them. */
-FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first,
+FG_INLINE int FG_NAME(combine_few)(T *FG_RESTRICT out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first,
                                     int count, int form, int how, Py_ssize_t n)
 {
     const int centred = form >= FG_NAME(CENTRED), varying = form == FG_NAME(VARYING), onto = how == FG_NAME(ADD);
     const int twice = form == FG_NAME(TWICE), scaled = form >= FG_NAME(SCALED) && form <= FG_NAME(TWICE);
     const int to_one = form == FG_NAME(TO_ONE) || form == FG_NAME(SCALED_TO_ONE);
-    const T *a[4], *b[4], *w_row[4], *array[4], *ahead_row[4], *behind_row[4], *centre = 0;
+    const T *a[FG_NAME(MORE)], *b[FG_NAME(MORE)], *w_row[FG_NAME(MORE)], *array[FG_NAME(MORE)];
+    const T *ahead_row[FG_NAME(MORE)], *behind_row[FG_NAME(MORE)], *centre = 0;
     const T *divisor = (const T *)s->divisor;
     const Py_ssize_t chunk = how == FG_NAME(STREAM) ? FG_NAME(LINE) : n;
     const char *fetch = s->ahead ? s->ahead + start * (Py_ssize_t)sizeof(T) : 0;
-    T w[4], ahead[4], behind[4];
+    T w[FG_NAME(MORE)], ahead[FG_NAME(MORE)], behind[FG_NAME(MORE)];
     _Alignas(64) T line[FG_NAME(LINE)];
     FG_TYPED(fg_bits) outside = 0;
     (void)divisor, (void)fetch, (void)line;
@@ -105,58 +108,64 @@ FG_INLINE int FG_NAME(combine_four)(T *FG_RESTRICT out, const fg_sources *s, Py_
 }
 
 /* Each of the cases as a function of its own: together they would run out of registers. */
-typedef int (*FG_NAME(four_fn))(T *out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first, Py_ssize_t n);
-#define FG_FOUR(FORM, HOW, COUNT) \
+typedef int (*FG_NAME(few_fn))(T *out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first, Py_ssize_t n);
+#define FG_CASE(FORM, HOW, COUNT) \
 static int FG_NAME(FORM##_##HOW##_##COUNT)(T *out, const fg_sources *s, Py_ssize_t r, Py_ssize_t start, int first, \
                                            Py_ssize_t n) \
 { \
-    return FG_NAME(combine_four)(out, s, r, start, first, COUNT, FG_NAME(FORM), FG_NAME(HOW), n); \
+    return FG_NAME(combine_few)(out, s, r, start, first, COUNT, FG_NAME(FORM), FG_NAME(HOW), n); \
 }
-#define FG_FOURS(FORM, HOW) FG_FOUR(FORM, HOW, 1) FG_FOUR(FORM, HOW, 2) FG_FOUR(FORM, HOW, 3) FG_FOUR(FORM, HOW, 4)
-#define FG_ENTRIES(FORM, HOW) \
-    {FG_NAME(FORM##_##HOW##_1), FG_NAME(FORM##_##HOW##_2), FG_NAME(FORM##_##HOW##_3), FG_NAME(FORM##_##HOW##_4)}
-#define FG_EACH_FORM(FORM) FG_FOURS(FORM, WRITE) FG_FOURS(FORM, ADD) FG_FOURS(FORM, STREAM)
-#define FG_FORM(FORM) \
-    [FG_NAME(FORM)] = {FG_ENTRIES(FORM, WRITE), FG_ENTRIES(FORM, ADD), FG_ENTRIES(FORM, STREAM)}
-FG_EACH_FORM(DIFFERENCES)
-FG_EACH_FORM(TO_ONE)
-FG_EACH_FORM(SCALED)
-FG_EACH_FORM(SCALED_TO_ONE)
-FG_EACH_FORM(TWICE)
-FG_EACH_FORM(CENTRED)
-FG_EACH_FORM(VARYING)
+#define FG_UP_TO_4(FORM, HOW) FG_CASE(FORM, HOW, 1) FG_CASE(FORM, HOW, 2) FG_CASE(FORM, HOW, 3) FG_CASE(FORM, HOW, 4)
+#define FG_UP_TO_8(FORM, HOW) FG_UP_TO_4(FORM, HOW) \
+    FG_CASE(FORM, HOW, 5) FG_CASE(FORM, HOW, 6) FG_CASE(FORM, HOW, 7) FG_CASE(FORM, HOW, 8)
+#define FG_4_ENTRIES(FORM, HOW) \
+    FG_NAME(FORM##_##HOW##_1), FG_NAME(FORM##_##HOW##_2), FG_NAME(FORM##_##HOW##_3), FG_NAME(FORM##_##HOW##_4)
+#define FG_8_ENTRIES(FORM, HOW) FG_4_ENTRIES(FORM, HOW), \
+    FG_NAME(FORM##_##HOW##_5), FG_NAME(FORM##_##HOW##_6), FG_NAME(FORM##_##HOW##_7), FG_NAME(FORM##_##HOW##_8)
+#define FG_EACH_CASE(CASES, FORM) CASES(FORM, WRITE) CASES(FORM, ADD) CASES(FORM, STREAM)
+#define FG_FORM(ENTRIES, FORM) [FG_NAME(FORM)] = {{ENTRIES(FORM, WRITE)}, {ENTRIES(FORM, ADD)}, {ENTRIES(FORM, STREAM)}}
+FG_EACH_CASE(FG_UP_TO_4, DIFFERENCES)
+FG_EACH_CASE(FG_UP_TO_8, TO_ONE)
+FG_EACH_CASE(FG_UP_TO_4, SCALED)
+FG_EACH_CASE(FG_UP_TO_4, SCALED_TO_ONE)
+FG_EACH_CASE(FG_UP_TO_4, TWICE)
+FG_EACH_CASE(FG_UP_TO_4, CENTRED)
+FG_EACH_CASE(FG_UP_TO_4, VARYING)
 #ifdef FG_HAS_FMA
-FG_EACH_FORM(QUOTIENTS)
+FG_EACH_CASE(FG_UP_TO_4, QUOTIENTS)
 #endif
-static const FG_NAME(four_fn) FG_NAME(fours)[FG_NAME(FORMS)][3][4] = {
-    FG_FORM(DIFFERENCES), FG_FORM(TO_ONE), FG_FORM(SCALED), FG_FORM(SCALED_TO_ONE), FG_FORM(TWICE), FG_FORM(CENTRED),
-    FG_FORM(VARYING),
+static const FG_NAME(few_fn) FG_NAME(few)[FG_NAME(FORMS)][3][FG_NAME(MORE)] = {
+    FG_FORM(FG_4_ENTRIES, DIFFERENCES), FG_FORM(FG_8_ENTRIES, TO_ONE), FG_FORM(FG_4_ENTRIES, SCALED),
+    FG_FORM(FG_4_ENTRIES, SCALED_TO_ONE), FG_FORM(FG_4_ENTRIES, TWICE), FG_FORM(FG_4_ENTRIES, CENTRED),
+    FG_FORM(FG_4_ENTRIES, VARYING),
 #ifdef FG_HAS_FMA
-    FG_FORM(QUOTIENTS),
+    FG_FORM(FG_4_ENTRIES, QUOTIENTS),
 #endif
 };
-#undef FG_FOUR
-#undef FG_FOURS
-#undef FG_ENTRIES
-#undef FG_EACH_FORM
+#undef FG_CASE
+#undef FG_UP_TO_4
+#undef FG_UP_TO_8
+#undef FG_4_ENTRIES
+#undef FG_8_ENTRIES
+#undef FG_EACH_CASE
 #undef FG_FORM
 
-/* One row: four terms at a time, of which the last divide, or whole lines in one go and its ends besides. */
+/* One row: a few terms at a time, of which the last divide, or whole lines in one go and its ends besides. */
 static int FG_NAME(combine_row)(T *out, const fg_sources *s, Py_ssize_t r, int form, Py_ssize_t n)
 {
     Py_ssize_t head = (Py_ssize_t)(-(uintptr_t)out & 63) / (Py_ssize_t)sizeof(T);
     Py_ssize_t lines = (n - head) / FG_NAME(LINE) * FG_NAME(LINE);
-    if (s->streamed && s->terms <= 4 && lines > 0) {
-        const FG_NAME(four_fn) *plain = FG_NAME(fours)[form][FG_NAME(WRITE)];
+    if (s->streamed && s->terms <= (form == FG_NAME(TO_ONE) ? FG_NAME(MORE) : FG_NAME(FEW)) && lines > 0) {
+        const FG_NAME(few_fn) *plain = FG_NAME(few)[form][FG_NAME(WRITE)];
         int last = s->terms - 1;
-        int good = FG_NAME(fours)[form][FG_NAME(STREAM)][last](out + head, s, r, head, 0, lines);
+        int good = FG_NAME(few)[form][FG_NAME(STREAM)][last](out + head, s, r, head, 0, lines);
         good &= plain[last](out, s, r, 0, 0, head);
         return good & plain[last](out + head + lines, s, r, head + lines, 0, n - head - lines);
     }
     int first = 0, before = form == FG_NAME(QUOTIENTS) ? FG_NAME(DIFFERENCES) : form;
-    for (; first + 4 < s->terms; first += 4)
-        FG_NAME(fours)[before][first > 0][3](out, s, r, 0, first, n);
-    return FG_NAME(fours)[form][first > 0][s->terms - first - 1](out, s, r, 0, first, n);
+    for (; first + FG_NAME(FEW) < s->terms; first += FG_NAME(FEW))
+        FG_NAME(few)[before][first > 0][FG_NAME(FEW) - 1](out, s, r, 0, first, n);
+    return FG_NAME(few)[form][first > 0][s->terms - first - 1](out, s, r, 0, first, n);
 }
 
 /* The ends of rows: columns of one or two samples, without a centre. Nothing but samples is read in the loop. */
@@ -209,13 +218,17 @@ static void FG_NAME(combine)(void *out, Py_ssize_t out_stride, const fg_sources 
     }
 }
 
-/* Up to four terms from one on that are weighed alike, and how. */
+/* How many terms from one on are weighed alike, of those that are added in one go, and how. */
 FG_INLINE int FG_NAME(alike)(const fg_sources *s, int first, int *form)
 {
-    int count = 1, to_one = 1;
-    while (count < 4 && first + count < s->terms && !s->array[first] == !s->array[first + count]
+    int count = 1, to_one = 1, most = s->array[first] ? FG_NAME(FEW) : FG_NAME(MORE);
+    while (count < most && first + count < s->terms && !s->array[first] == !s->array[first + count]
            && !s->w_row[first] == !s->w_row[first + count]) {
-        to_one = to_one && s->b[first + count] == s->b[first];
+        int same = s->b[first + count] == s->b[first];
+        if (!same && count >= FG_NAME(FEW))
+            break;
+        if (!same)
+            to_one = 0, most = FG_NAME(FEW);
         count++;
     }
     *form = s->w_row[first] ? FG_NAME(TWICE)
@@ -233,7 +246,7 @@ static void FG_NAME(sum)(void *out, Py_ssize_t out_stride, const fg_sources *s, 
             if (s->streamed && count == s->terms)
                 FG_NAME(combine_row)(row, s, r, form, n);
             else
-                FG_NAME(fours)[form][first ? FG_NAME(ADD) : FG_NAME(WRITE)][count - 1](row, s, r, 0, first, n);
+                FG_NAME(few)[form][first ? FG_NAME(ADD) : FG_NAME(WRITE)][count - 1](row, s, r, 0, first, n);
         }
     }
 }
