@@ -212,11 +212,6 @@ def _inverse(normal: np.ndarray) -> np.ndarray:
     return np.linalg.pinv(normal, rcond=1e-10, hermitian=True)
 
 
-def _combined(frame: np.ndarray, values: Any) -> Any:
-    """The sum of values (others,) or (directions, others), for each direction by its row of a frame."""
-    return sum(row[:, None] * value for row, value in zip(frame, values, strict=True))
-
-
 def _pairs(m: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(m) for j in range(i, m)]
 
@@ -256,12 +251,11 @@ class Directions:
 
     def components(self, vector: np.ndarray) -> list[np.ndarray]:
         """Of a vector in fixed axes, those along the pole's axis and its angles."""
-        return [self.whole(_combined(self.frame[:, j], vector)) for j in range(self.frame.shape[1])]
+        return [self.whole(np.einsum("ic,ip->cp", self.frame[:, j], vector)) for j in range(self.frame.shape[1])]
 
     def components_of(self, flat: np.ndarray) -> np.ndarray:
         """[j], (directions, others): of the vector that is fitted to those on the way through the pole."""
-        vector = self._along(flat)
-        return np.stack([_combined(self.frame[:, j], vector) for j in range(self.frame.shape[1])])
+        return np.einsum("ijc,ip->jcp", self.frame, self._along(flat))
 
     def tensor(self, parts: list[np.ndarray]) -> list[list[np.ndarray]]:
         """Components [i][j] of the tensor that, on the way through the pole, makes vectors with these components."""
@@ -302,9 +296,7 @@ class Directions:
         return self._turned(matrix)
 
     def _turned(self, matrix: np.ndarray) -> np.ndarray:
-        along = range(self.frame.shape[1])
-        half = [[_combined(self.frame[:, j], row) for j in along] for row in matrix]
-        return np.array([[_combined(self.frame[:, i], [row[j] for row in half]) for j in along] for i in along])
+        return np.einsum("ric,rsp,sjc->ijcp", self.frame, matrix, self.frame)
 
 
 def fill_poles(F: np.ndarray, poles: tuple[Pole, ...]) -> None:
