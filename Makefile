@@ -16,8 +16,8 @@ help: ## this list
 demo: $(VENV)/with-demo ## draw the examples into demo/
 	@$(RUN) -m examples $(ARGS)
 
-test: $(VENV)/with-test ## the whole test suite, doctests included
-	@$(RUN) -m pytest -q $(ARGS)
+test: $(VENV)/with-test ## the whole test suite, doctests included, on all processors
+	@$(RUN) -m pytest -q -n auto $(ARGS)
 
 bench: $(VENV)/with-bench ## fieldgrad and its rivals, as ratios
 	@$(RUN) -m benchmarks $(ARGS)

@@ -153,12 +153,10 @@ def _physical(F, geometry, components, presence):
         result[k] = part * geometry.power(exponents(d, (k, power))).spread(d)
     if present is not None:
         result[:, ~present] = np.nan
-    if masked is np.ma.nomask:
-        fill_poles(result, geometry.poles)
-        return result
-    result[:, masked.any(axis=0)] = np.nan
-    fill_poles(result, geometry.poles)
-    return np.ma.array(result, mask=masked)
+    if masked is not np.ma.nomask:
+        result[:, masked.any(axis=0)] = np.nan
+    fill_poles(result, geometry.poles, present is not None or masked is not np.ma.nomask)
+    return result if masked is np.ma.nomask else np.ma.array(result, mask=masked)
 
 
 def divergence(F, spacing, options, presence, out, workers, components):

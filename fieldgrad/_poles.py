@@ -101,7 +101,7 @@ class Slab:
         self._near = slice(done, len(order)) if not pole.last else slice(0, len(near))
         self._of_near = slice(0, len(near)) if not pole.last else slice(n - len(near), n)
         self._of_ghosts = slice(done, 0, -1) if not pole.last else slice(-2, -2 - done, -1)
-        self.pole, self.directions, self.ndim = pole, Directions(pole, shape), len(shape)
+        self.pole, self.directions, self.ndim = pole, Directions(pole, shape, with_gaps), len(shape)
         self.shape = tuple(len(order) if k == pole.axis else m for k, m in enumerate(shape))
         # The pole, and the samples whose results the slab is there for: in the slab, and in the whole field.
         self.row, self.end = (done, 0) if not pole.last else (len(near) - 1, n - 1)
@@ -194,13 +194,14 @@ slab_at = lru_cache(maxsize=32)(Slab)
 
 
 class _Fit:
-    """Coefficients (terms, others) of functions (terms, directions), by least squares of what is a number."""
+    """Coefficients (terms, others) of functions (terms, directions) by least squares; with gaps, of what is known."""
 
-    def __init__(self, basis: np.ndarray) -> None:
+    def __init__(self, basis: np.ndarray, with_gaps: bool) -> None:
         self._basis, self._of_all = basis, _inverse(np.einsum("ic,jc->ij", basis, basis))
+        self._with_gaps = with_gaps
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        known = ~np.isnan(values)
+        known = ~np.isnan(values) if self._with_gaps else np.True_
         if known.all():
             return self._of_all @ np.einsum("ic,cp->ip", self._basis, values)
         normal = np.einsum("ic,jc,cp->pij", self._basis, self._basis, known.astype(float))
@@ -220,7 +221,8 @@ class Directions:
     """The directions in which a pole is passed, as a place to fit vectors and tensors. Values have the shape of the
     pole's samples: that of the grid but for the pole's axis."""
 
-    def __init__(self, pole: Pole, shape: tuple[int, ...]) -> None:
+    def __init__(self, pole: Pole, shape: tuple[int, ...], with_gaps: bool) -> None:
+        self._with_gaps = with_gaps
         self._angles = [k - (k > pole.axis) for k in pole.angles]
         across = [n for k, n in enumerate(shape) if k != pole.axis]
         self._moved = [across[k] for k in self._angles] + [n for k, n in enumerate(across) if k not in self._angles]
@@ -230,13 +232,14 @@ class Directions:
     @cached_property
     def _along(self) -> _Fit:
         """Of vectors, by their components on the way through the pole."""
-        return _Fit(self.frame[:, 0])
+        return _Fit(self.frame[:, 0], self._with_gaps)
 
     @cached_property
     def _squared(self) -> _Fit:
         """Of symmetric tensors, by their square forms there."""
         u = self.frame[:, 0]
-        return _Fit(np.array([u[i] * u[j] * (1 if i == j else 2) for i, j in _pairs(len(u))]))
+        basis = np.array([u[i] * u[j] * (1 if i == j else 2) for i, j in _pairs(len(u))])
+        return _Fit(basis, self._with_gaps)
 
     def flat(self, values: np.ndarray) -> np.ndarray:
         """(directions, others)"""
@@ -299,10 +302,10 @@ class Directions:
         return np.einsum("ric,rsp,sjc->ijcp", self.frame, matrix, self.frame)
 
 
-def fill_poles(F: np.ndarray, poles: tuple[Pole, ...]) -> None:
+def fill_poles(F: np.ndarray, poles: tuple[Pole, ...], with_gaps: bool) -> None:
     """Let components of a vector along the angles of a pole be what those through it say that they are."""
     for pole in poles:
-        directions, row = Directions(pole, F.shape[1:]), at(pole.axis, -1 if pole.last else 0)
+        directions, row = Directions(pole, F.shape[1:], with_gaps), at(pole.axis, -1 if pole.last else 0)
         parts = directions.components(directions.vector(F[pole.axis][row]))
         for k, part in zip(directions.axes, parts, strict=True):
             F[k][row] = part

@@ -340,6 +340,18 @@ def test_coasts_on_the_globe():
     assert_same_bits(omitted, g)
 
 
+@pytest.mark.parametrize("space, place, on_pole", ((polar(9), (1, 3), (0,)), (spherical(8), (4, 1, 3), (4, 0))))
+def test_nan_beside_a_pole_spreads_to_it_unless_left_out(space, place, on_pole):
+    k = known(space)
+    f, F = k.f.copy(), k.F.copy()
+    f[place] = F[(..., *place)] = np.nan
+    for operator in (fg.gradient, fg.gradient_magnitude, fg.normals, fg.laplacian, fg.hessian, fg.divergence, fg.curl):
+        field = F if operator in (fg.divergence, fg.curl) else f
+        for nan, spreads in (("propagate", True), ("omit", False)):
+            result = operator(field, space.grid, nan=nan).reshape(-1, *f.shape)
+            assert (np.isnan(result).any(axis=0)[on_pole] == spreads).all(), (operator, nan)
+
+
 @pytest.mark.parametrize("components", COMPONENTS)
 @pytest.mark.parametrize("function", (fg.divergence, fg.curl))
 def test_absent_vectors_never_matter_on_poles(components, function):
