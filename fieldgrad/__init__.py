@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from ._config import get_workers, set_workers, show_config
 from .calculus import gradient, gradient_magnitude, normals
 from .grid import Grid
-from .operators import curl, directional_derivative, divergence, hessian, jacobian, laplacian, partial
 
 if TYPE_CHECKING:
     from .algebra import PotentialInfo, gradient_matrix, gradient_operator, laplacian_matrix, potential
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     )
     from .gaussian import gaussian_gradient, gaussian_gradient_magnitude, gaussian_laplace, hessian_of_gaussian
     from .interpolant import Interpolant, Linearization
+    from .operators import curl, directional_derivative, divergence, hessian, jacobian, laplacian, partial
 
 __version__ = "0.1.0"
 
@@ -93,6 +93,7 @@ _LATE = {
     ),
     "gaussian": ("gaussian_gradient", "gaussian_gradient_magnitude", "gaussian_laplace", "hessian_of_gaussian"),
     "interpolant": ("Interpolant", "Linearization"),
+    "operators": ("curl", "directional_derivative", "divergence", "hessian", "jacobian", "laplacian", "partial"),
 }
 _ROOMS = {name: module for module, names in _LATE.items() for name in names}
 

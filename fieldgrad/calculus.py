@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from . import _curved
 from ._arrays import as_field
 from ._calls import as_components, geometry_of
 from ._programs import carry_out
@@ -220,6 +219,8 @@ def normals(
 def _differentiate(reduction, f, spacing, options, presence, out, workers, components="physical"):
     """What all three do."""
     if geometry_of(spacing) is not None:
+        from . import _curved  # imported when first needed: much of fieldgrad is for these grids only
+
         return _curved.gradient(reduction, as_field(f), spacing, options, presence, out, workers, components)
     if components != "physical":
         as_components(components)
