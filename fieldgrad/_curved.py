@@ -103,7 +103,8 @@ def partial(program, f, spacing, options, presence, out, workers):
     def limit(samples, slab, call):
         return slab.on_row(call, program, samples, False)
 
-    return _run(Operator(False, fill, limit, 0), f, (), spacing, options, presence, out, workers)
+    farther = (max(order for _, _, order in program.components) - 1) // 2
+    return _run(Operator(False, fill, limit, 0, farther=farther), f, (), spacing, options, presence, out, workers)
 
 
 def directional_derivative(f, vectors, normalize, spacing, options, presence, out, workers):

@@ -176,7 +176,8 @@ def _through_poles(whole: Any, limit: Any, place: _Place, geometry: Any, poles: 
     every = np.arange(int(np.prod(place.shape))).reshape(place.shape)
     for i, pole in enumerate(poles):
         others = tuple(p for p in poles[:i] if p.axis != pole.axis)
-        slab = slab_at(pole, others, place.shape, place.options[0], place.present is not None, place.lattice, geometry)
+        reach, with_gaps = place.options[0] // 2, place.present is not None
+        slab = slab_at(pole, others, place.shape, reach, with_gaps, place.lattice, geometry)
         source = slab.continued(every, 0).ravel()
         beyond = csr_array((np.ones(len(source)), (np.arange(len(source)), source)), shape=(len(source), every.size))
         pairs = list(as_pairs(place.options[2], len(place.shape)))

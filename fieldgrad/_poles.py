@@ -30,6 +30,7 @@ class Operator(NamedTuple):
     raised: int = 2  # by how much accuracy is raised on grids with poles, where errors are divided by distances
     second: bool = False  # it is of second order: its first derivatives have its accuracy at the ends, too
     arrays: tuple[np.ndarray, ...] = ()  # what else it takes, for each sample
+    farther: int = 0  # by how many samples its stencils reach beyond those of first and second derivatives
 
 
 def apply(
@@ -47,7 +48,8 @@ def apply(
     lead = out.ndim - lattice.ndim
     for i, pole in enumerate(poles):
         others = tuple(p for p in poles[:i] if p.axis != pole.axis)
-        slab = slab_at(pole, others, shape, call.options[0], call.presence[0] is not None, lattice, geometry)
+        reach = call.options[0] // 2 + operator.farther
+        slab = slab_at(pole, others, shape, reach, call.presence[0] is not None, lattice, geometry)
         samples = slab.continued(fields, int(operator.stacked), pole.signs if operator.stacked else None)
         part, arrays = slab.call(call), tuple(slab.continued(array, 0) for array in operator.arrays)
         within = call.within or tuple(slice(0, n) for n in shape)
@@ -84,15 +86,16 @@ class Slab:
         pole: Pole,
         others: tuple[Pole, ...],
         shape: tuple[int, ...],
-        accuracy: int,
+        reach: int,
         with_gaps: bool,
         lattice: Lattice,
         geometry: Orthogonal,
     ) -> None:
         n = shape[pole.axis]
-        reach = accuracy // 2 + with_gaps
+        reach += with_gaps
         self.rows = min(reach - (not with_gaps), n - 1) if pole.distinct else 0  # beside the pole, with other results
-        near = np.arange(min(n, 1 + reach + self.rows if pole.distinct else 2 * reach + 3))
+        # Three at least: with one beyond, enough for second derivatives at the slab's own end, which nobody sees.
+        near = np.arange(min(n, max(3, 1 + reach + self.rows) if pole.distinct else 2 * reach + 3))
         beyond = np.arange(min(reach, n - 1) if pole.distinct else 0, 0, -1)
         order, done = np.concatenate([beyond, near]), len(beyond)
         self._samples = order if not pole.last else n - 1 - order[::-1]

@@ -443,6 +443,27 @@ def test_jacobian_takes_components_one_by_one():
     assert_same_bits(result, np.array([fg.gradient(part, space.grid) for part in F]))
 
 
+@pytest.mark.parametrize("order", (1, 2, 3, 4))
+@pytest.mark.parametrize("accuracy", (2, 4, 6))
+def test_partial_derivatives_on_the_way_through_poles_are_those_of_a_line(order, accuracy):
+    options = {"order": order, "accuracy": accuracy}
+    rng = np.random.default_rng(order)
+    disc, f = polar(13), rng.standard_normal((13, 26))
+    f[0] = f[0, 0]
+    r = disc.grid.coords[0]
+    found = fg.partial(f, disc.grid, axis=0, **options)
+    diameters = np.concatenate([np.roll(f, 13, axis=1)[:0:-1], f])
+    along = fg.partial(diameters, np.concatenate([-r[:0:-1], r]), 1.0, axis=0, **options)
+    np.testing.assert_allclose(found, along[12:], rtol=1e-9, atol=1e-9 * np.abs(along).max())
+    globe = geographic(13, descending=False)
+    meridians = rng.standard_normal((13, 26))
+    meridians[0], meridians[-1] = meridians[0, 0], meridians[-1, 0]
+    found = fg.partial(meridians, globe.grid, axis=0, **options)
+    circles = np.concatenate([meridians, np.roll(meridians, 13, axis=1)[-2:0:-1]])
+    along = fg.partial(circles, np.diff(globe.grid.coords[0])[0], 1.0, axis=0, boundary="periodic", **options)
+    np.testing.assert_allclose(found, along[:13], rtol=1e-9, atol=1e-9 * np.abs(along).max())
+
+
 def test_partial_derivatives_are_those_by_coordinates():
     space = polar(12)
     f = known(space).f
