@@ -239,15 +239,17 @@ FG_INLINE int FG_NAME(alike)(const fg_sources *s, int first, int *form)
 
 static void FG_NAME(sum)(void *out, Py_ssize_t out_stride, const fg_sources *s, Py_ssize_t rows, Py_ssize_t n)
 {
+    int first[FG_MOST_SUMMED + 1], form[FG_MOST_SUMMED], groups = 0;
+    for (first[0] = 0; first[groups] < s->terms; groups++)
+        first[groups + 1] = first[groups] + FG_NAME(alike)(s, first[groups], &form[groups]);
     for (Py_ssize_t r = 0; r < rows; r++) {
         T *row = (T *)out + r * out_stride;
-        for (int first = 0, count, form; first < s->terms; first += count) {
-            count = FG_NAME(alike)(s, first, &form);
-            if (s->streamed && count == s->terms)
-                FG_NAME(combine_row)(row, s, r, form, n);
-            else
-                FG_NAME(few)[form][first ? FG_NAME(ADD) : FG_NAME(WRITE)][count - 1](row, s, r, 0, first, n);
-        }
+        if (s->streamed && groups == 1)
+            FG_NAME(combine_row)(row, s, r, form[0], n);
+        else
+            for (int g = 0; g < groups; g++)
+                FG_NAME(few)[form[g]][g ? FG_NAME(ADD) : FG_NAME(WRITE)][first[g + 1] - first[g] - 1](
+                    row, s, r, 0, first[g], n);
     }
 }
 
