@@ -7,7 +7,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ENGINE = "fieldgrad/_engine"
-ROWS = ("stencils", "norms", "samples", "filters", "slopes", "pointwise", "suppress")
+ROWS = ("stencils", "gaps", "norms", "samples", "filters", "slopes", "pointwise", "suppress")
 CALLS = ["calls.h", "calls.pxd", "calls.pxi"]
 HEADERS = ["rows.h", *(f"rows/{part}.h" for part in ROWS)]
 INCLUDED = [f"{part}.pxi" for part in ("walk", "gaps", "boxes", "pipeline", "hysteresis", "ties")]

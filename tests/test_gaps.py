@@ -237,3 +237,19 @@ def test_many_gaps_have_the_bits_of_few(shape, edge_order, boundary):
         result = fg.gradient(g, out=out, **options)
         assert_same_bits(result, fg.gradient(g.astype(">f8"), **options))
     assert_same_bits(fg.gradient_magnitude(g, **options), fg.gradient_magnitude(g.astype(">f8"), **options))
+
+
+@pytest.mark.parametrize("dtype", ("f4", "f8"))
+@pytest.mark.parametrize("spacing", (1.0, 0.5, 0.3, 1e-30, 1e200))
+def test_differences_of_any_size_have_the_bits_of_few(dtype, spacing, isa):
+    """Made in one go, by groups of samples; those of converted samples are mended one by one."""
+    rng = np.random.default_rng(12)
+    for shape in ((3, 7, 700), (45, 12000)):
+        exponents = rng.integers(-40, 40, shape) * (7 if dtype == "f8" else 1) * (rng.random(shape) > 0.99)
+        with np.errstate(all="ignore"):
+            f = (rng.standard_normal(shape) * 10.0**exponents).astype(dtype)
+        present = np.repeat(rng.random((*shape[:-1], shape[-1] // 100)) > 0.3, 100, -1) & (rng.random(shape) > 0.003)
+        g = spoiled(f, present) if dtype == "f8" else np.where(present, f, np.float32(np.inf))
+        expected = fg.gradient(g.astype(f.dtype.newbyteorder()), spacing, where=present)
+        assert_same_bits(fg.gradient(g, spacing, where=present), expected)
+        assert_same_bits(fg.gradient(g, spacing, where=present, out=np.zeros_like(expected)), expected)

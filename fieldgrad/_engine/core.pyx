@@ -22,9 +22,11 @@ from .rows cimport (
     FG_SLOPES,
     FG_VARIANTS,
     fg_ask_for,
+    fg_beside,
     fg_compiler,
     fg_kernels,
     fg_load_fn,
+    fg_side,
     fg_sources,
     fg_taps,
     fg_variant_kernels,
@@ -363,6 +365,10 @@ cdef class Plan:
         gaps.division = <const int *>self.keep(division, np.intc)
         if gaps.uneven:
             gaps.position = <const long double *>self.keep(table.positions, np.longdouble)
+        elif gaps.most == 1:
+            alone, pair = table.choice[1]
+            gaps.pair_weight = self.keep(table.weights[pair], self.sample_type)
+            gaps.pair_divisor, gaps.pair_division = self.keep(divisor[[alone, pair]], None), division[alone]
         self.job.has_constant |= (table.ghosts <= CONSTANT).any() or (table.index <= CONSTANT).any()
         return 0
 

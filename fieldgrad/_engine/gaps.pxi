@@ -1,7 +1,8 @@
 # Derivatives next to absent samples. Included by core.pyx.
 #
-# A block is made as if all samples were there. Then the few results that took in an absent one are made again, each by
-# a stencil that suits the neighbours that it has.
+# Where they take one neighbour on either side, all are made in one go; see the foot. Elsewhere a block is made as if
+# all samples were there. Then the few results that took in an absent one are made again, each by a stencil that suits
+# the neighbours that it has.
 
 cdef enum:
     MOST_COUNTED = 2                # neighbours on either side: with more, blocks would be made by too many stencils
@@ -314,3 +315,75 @@ cdef void mend(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssiz
         line, whole = line_of(worker, axis, plane, r, c0), worker.whole + (r - r0) * n
         mend_line(worker, gaps, &line, whole, in_row, c0 if in_row else along(job, axis, plane, r), n,
                   dst + (r - r0) * stride * job.item)
+
+
+# ---- by one neighbour on either side ---------------------------------------------------------------------
+
+cdef inline bint is_by_neighbours(const Job *job, const Stencil *stencil) noexcept nogil:
+    """Whether derivatives are by one neighbour on either side, or by one of them and the sample itself, of fields that
+    are used as they are: then all are made in one go, next to absent samples or not."""
+    return job.mask != NULL and job.direct and job.lanes == 1 and stencil.gaps.pair_weight != NULL
+
+
+cdef void look_aside(Worker *worker, const Stencil *stencil, const Patch *patch, Py_ssize_t i, Py_ssize_t other,
+                     fg_side *side) noexcept nogil:
+    """Samples and marks as far from those of a patch as `other` is from `i`, along the axis of a stencil."""
+    cdef Job *job = worker.job
+    cdef Source rows
+    cdef Patch there
+    if other <= CONSTANT:
+        side.samples, side.stride, side.marks_stride = constant_row(worker, other), 0, 0
+        side.marks = <const unsigned char *>constant_row(worker, ZERO)
+        if other == CONSTANT:
+            memset(worker.kinds, 1, patch.c1 - patch.c0)
+            side.marks = worker.kinds
+        return
+    there = moved(job, stencil, patch, other - i)
+    rows = source(worker, there.plane)
+    side.samples, side.stride = rows.data + (there.r0 * rows.row + there.c0) * job.item, rows.row
+    side.marks, side.marks_stride = present(job, there.plane, there.r0) + there.c0, job.columns
+
+
+cdef void beside(Worker *worker, const Stencil *stencil, const Patch *patch, Py_ssize_t i, char *dst,
+                 Py_ssize_t stride) noexcept nogil:
+    """Derivatives of a patch, whose samples have index i along the axis, or begin there."""
+    cdef Job *job = worker.job
+    cdef const Gaps *gaps = &stencil.gaps
+    cdef Py_ssize_t rows = patch.r1 - patch.r0, n = patch.c1 - patch.c0, size = job.shape[stencil.axis]
+    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0
+    cdef fg_beside sides
+    look_aside(worker, stencil, patch, i, stand_in(gaps, i - 1, size), &sides.before)
+    look_aside(worker, stencil, patch, i, i, &sides.here)
+    look_aside(worker, stencil, patch, i, stand_in(gaps, i + 1, size), &sides.after)
+    sides.w, sides.divisor, sides.division = gaps.pair_weight, gaps.pair_divisor, gaps.pair_division
+    sides.streamed, sides.ahead = worker.sources.streamed, worker.sources.ahead
+    if n > 1 and job.columns == width == stride == sides.here.stride == sides.before.stride == sides.after.stride:
+        n, rows = n + (rows - 1) * width, 1     # rows end to end; what this writes to their ends is made afterwards
+    job.kernels.beside(dst, stride, &sides, rows, n)
+
+
+cdef void by_neighbours(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
+                        char *dst, Py_ssize_t stride) noexcept nogil:
+    """A component of a block, next to absent samples or not: inside first, then at either end of the axis."""
+    cdef Job *job = worker.job
+    cdef Patch patch = Patch(plane, r0, r1, worker.tile.c0, worker.tile.c1)
+    cdef Py_ssize_t n = job.shape[stencil.axis], first = index_of(job, stencil, &patch), last = first + 1, step = 0
+    cdef Py_ssize_t begin, end
+    cdef int part
+    if stencil.axis == job.dims - 1:
+        last, step = patch.c1, job.item
+    elif stencil.axis == job.dims - 2:
+        last, step = r1, stride * job.item
+    for part in range(3):
+        begin, end = max(first, 1), min(last, n - 1)
+        if part == 1:
+            begin, end = first, min(last, 1)
+        elif part == 2:
+            begin, end = max(first, 1, n - 1), last
+        if begin >= end:
+            continue
+        if stencil.axis == job.dims - 1:
+            patch.c0, patch.c1 = begin, end
+        elif stencil.axis == job.dims - 2:
+            patch.r0, patch.r1 = begin, end
+        beside(worker, stencil, &patch, begin, dst + (begin - first) * step, stride)

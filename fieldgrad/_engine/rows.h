@@ -87,6 +87,25 @@ typedef struct {
     const char *ahead;    /* and fetch as many bytes from here, unless it is NULL */
 } fg_sources;
 
+/* Samples on one side of others, or those themselves, and whether they are present; strides are from row to row. */
+typedef struct {
+    const void *samples;
+    const unsigned char *marks;
+    Py_ssize_t stride, marks_stride;
+} fg_side;
+
+/* Derivatives by one neighbour on either side, or by one and the sample itself where the other one is absent:
+ *
+ *     w * (after - before) / divisor[3]    or    (after - here) / divisor[0]    or    (here - before) / divisor[0]
+ *
+ * and not a number at absent samples and lonely ones. */
+typedef struct {
+    fg_side before, here, after;
+    const void *w, *divisor;    /* two of them, as prepare_divisor left them; so is `division`, of the first one */
+    int division, streamed;
+    const char *ahead;          /* these two as in fg_sources */
+} fg_beside;
+
 /* A filter of one axis that is symmetric or, if it is odd, antisymmetric: with w[0] for the centre, if that counts,
  *
  *     w[0] * rows[0][j] + sum over p of w[1 + p] * (rows[ahead + p][j] +- rows[-behind - p][j]) */
@@ -100,6 +119,7 @@ typedef struct {
     /* out = a stencil applied to its sources, for rows of n samples. */
     void (*combine)(void *out, Py_ssize_t out_stride, const fg_sources *sources, Py_ssize_t rows, Py_ssize_t n);
     void (*sum)(void *out, Py_ssize_t out_stride, const fg_sources *sources, Py_ssize_t rows, Py_ssize_t n);
+    void (*beside)(void *out, Py_ssize_t out_stride, const fg_beside *sources, Py_ssize_t rows, Py_ssize_t n);
     /* Weights of `count` terms of a sum in some rows, FG_MOST_SUMMED apart: those of a row of a table, rows `step` apart,
      * times a number, one for each row unless `factor` is NULL, and one that is `line_step` apart from row to row. */
     void (*weigh)(void *w, Py_ssize_t rows, int count, const void *by, const void *factor, const void *line,
@@ -418,6 +438,7 @@ static const fg_kernels *fg_variant_kernels(int k, int sample) { return fg_varia
 #include "rows/stencils.h"
 #include "rows/norms.h"
 #include "rows/samples.h"
+#include "rows/gaps.h"
 #include "rows/filters.h"
 #include "rows/slopes.h"
 #include "rows/pointwise.h"
@@ -425,8 +446,8 @@ static const fg_kernels *fg_variant_kernels(int k, int sample) { return fg_varia
 
 #define FG_ENTRY(KIND, STORED, CONVERT) FG_NAME(load_##KIND),
 static const fg_kernels FG_NAME(kernels) = {
-    FG_NAME(combine), FG_NAME(sum), FG_NAME(weigh), FG_NAME(prepare_divisor), FG_NAME(norm), FG_NAME(unit),
-    FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(stand_in), FG_NAME(filter), FG_NAME(slopes),
+    FG_NAME(combine), FG_NAME(sum), FG_NAME(beside), FG_NAME(weigh), FG_NAME(prepare_divisor), FG_NAME(norm),
+    FG_NAME(unit), FG_NAME(stream), FG_NAME(store), FG_NAME(store_half), FG_NAME(stand_in), FG_NAME(filter), FG_NAME(slopes),
     FG_NAME(select),
     FG_NAME(pick), FG_NAME(blank),
     FG_NAME(products), FG_NAME(ratio), FG_NAME(divide), FG_NAME(as_floats), FG_NAME(begin_range), FG_NAME(extend_range),

@@ -22,12 +22,23 @@ cdef extern from "rows.h" nogil:
         const void *divisor
         int terms, division, centred, varying, streamed
         const char *ahead
+    ctypedef struct fg_side:
+        const void *samples
+        const unsigned char *marks
+        Py_ssize_t stride, marks_stride
+    ctypedef struct fg_beside:
+        fg_side before, here, after
+        const void *w
+        const void *divisor
+        int division, streamed
+        const char *ahead
     ctypedef struct fg_taps:
         const void *weights
         int pairs, ahead, behind, centred, odd
     ctypedef struct fg_kernels:
         void (*combine)(void *, Py_ssize_t, const fg_sources *, Py_ssize_t, Py_ssize_t) noexcept nogil
         void (*sum)(void *, Py_ssize_t, const fg_sources *, Py_ssize_t, Py_ssize_t) noexcept nogil
+        void (*beside)(void *, Py_ssize_t, const fg_beside *, Py_ssize_t, Py_ssize_t) noexcept nogil
         void (*weigh)(void *, Py_ssize_t, int, const void *, const void *, const void *, Py_ssize_t, const void *,
                       Py_ssize_t, int) noexcept nogil
         int (*prepare_divisor)(void *) noexcept nogil

@@ -48,6 +48,10 @@ cdef struct Gaps:
     const char *divisor             # rows x 3
     const int *division             # rows
     const long double *position     # n + 2 most
+    # Where one neighbour on either side is enough, and coordinates are even: by both of them.
+    const char *pair_weight         # NULL elsewhere
+    const char *pair_divisor        # 2 x 3, the first one for one neighbour alone
+    int pair_division               # by that one
 
 cdef struct Stencil:
     int source                      # the field
@@ -412,6 +416,9 @@ cdef void component(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_s
     worker.field = worker.job.field + stencil.source
     if stencil.axis < 0:
         samples_themselves(worker, plane, r0, r1, dst, stride)
+    elif is_by_neighbours(worker.job, stencil):
+        by_neighbours(worker, stencil, plane, r0, r1, dst, stride)
+        return
     elif stencil.axis == worker.job.dims - 1:
         within_rows(worker, stencil, plane, r0, r1, dst, stride)
     elif stencil.axis == worker.job.dims - 2:
@@ -534,7 +541,8 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
     cdef int k
     if job.reduction == STACK and job.mixtures == 0:
         for k in range(job.components):
-            worker.sources.streamed = job.mode == STREAMED and job.stencil[k].axis != job.dims - 1 and job.mask == NULL
+            worker.sources.streamed = (job.mode == STREAMED and job.stencil[k].axis != job.dims - 1
+                                       and (job.mask == NULL or is_by_neighbours(job, &job.stencil[k])))
             worker.sources.ahead = look_ahead(worker, k, plane, r1) if worker.sources.streamed else NULL
             if job.mode == IN_PLACE or worker.sources.streamed:
                 component(worker, k, plane, r0, r1, destination(worker, k, plane, r0),
@@ -682,7 +690,7 @@ cdef void add_term(Worker *worker, const Term *term, const Patch *patch, int row
     cdef int count = differences(job, stencil, i, index, &weight, &step), lines, m
     cdef bint added = term.like >= 0 and stencil.lo <= i < stencil.hi
     cdef long double number
-    cdef Patch there = patch[0]
+    cdef Patch there
     if across != NULL:
         across += patch.r0 * job.item
     weigh_plane(worker, term, patch.plane, <char *>&number)
@@ -699,10 +707,7 @@ cdef void add_term(Worker *worker, const Term *term, const Patch *patch, int row
     lines = lines_of(job, outer, at, line, &line_weight, &line_step)
     for m in range(lines):
         if line[m] > CONSTANT:      # beyond, nothing varies
-            if outer.axis == job.dims - 2:
-                there.r0, there.r1 = patch.r0 + line[m] - at, patch.r1 + line[m] - at
-            else:
-                there.plane = patch.plane + (line[m] - at) * job.plane_step[outer.axis]
+            there = moved(job, outer, patch, line[m] - at)
             job.kernels.weigh(worker.weights + sources.terms * job.item, rows, count, &number, across,
                               line_weight + m * job.item, line_step, weight, step, 0)
             add_differences(worker, term, stencil, patch, &there, i, count, index)
@@ -730,6 +735,18 @@ cdef void add_differences(Worker *worker, const Term *term, const Stencil *stenc
         if along_row:
             weigh_along_row(worker, stencil, k, patch.c0)
         sources.terms += 1
+
+
+cdef inline Patch moved(const Job *job, const Stencil *stencil, const Patch *patch, Py_ssize_t shift) noexcept nogil:
+    """A patch further on along the axis of a stencil."""
+    cdef Patch there = patch[0]
+    if stencil.axis == job.dims - 1:
+        there.c0, there.c1 = patch.c0 + shift * job.lanes, patch.c1 + shift * job.lanes
+    elif stencil.axis == job.dims - 2:
+        there.r0, there.r1 = patch.r0 + shift, patch.r1 + shift
+    elif stencil.axis >= 0:
+        there.plane += shift * job.plane_step[stencil.axis]
+    return there
 
 
 cdef inline Py_ssize_t index_of(const Job *job, const Stencil *stencil, const Patch *patch) noexcept nogil:
@@ -799,25 +816,19 @@ cdef void convert(Worker *worker, const Stencil *stencil, Py_ssize_t which, Py_s
     """Let a source be the samples of a patch, shifted along the stencil's axis: converted, beyond the tile, too."""
     cdef Job *job = worker.job
     cdef Tile *tile = &worker.tile
-    cdef Py_ssize_t plane = patch.plane, row = patch.r0, column = patch.c0, rows = patch.r1 - patch.r0
-    cdef Py_ssize_t n = patch.c1 - patch.c0
+    cdef Py_ssize_t rows = patch.r1 - patch.r0, n = patch.c1 - patch.c0
+    cdef Patch there = moved(job, stencil, patch, shift)
+    cdef const char *first
     cdef Source here
-    if stencil.axis == job.dims - 1:
-        column += shift * job.lanes
-    elif stencil.axis == job.dims - 2:
-        row += shift
-    elif stencil.axis >= 0:
-        plane += shift * job.plane_step[stencil.axis]
-    if tile.ra <= row and row + rows <= tile.rb and tile.ca <= column and column + n <= tile.cb:
-        here = source(worker, plane)
-        set_source(&worker.sources, which, here.data + (row * here.row + column) * job.item, here.row)
+    if tile.ra <= there.r0 and there.r1 <= tile.rb and tile.ca <= there.c0 and there.c1 <= tile.cb:
+        here = source(worker, there.plane)
+        set_source(&worker.sources, which, here.data + (there.r0 * here.row + there.c0) * job.item, here.row)
         return
+    first = stored(worker, there.plane, there.r0, there.c0)
     if rows == 1:
-        job.load(worker.far_at, stored(worker, plane, row, column), worker.field.stride[job.dims - 1], n // job.lanes,
-                 job.lanes, job.swap)
+        job.load(worker.far_at, first, worker.field.stride[job.dims - 1], n // job.lanes, job.lanes, job.swap)
     else:           # of a column
-        job.load(worker.far_at, stored(worker, plane, row, column), worker.field.stride[job.dims - 2], rows, job.lanes,
-                 job.swap)
+        job.load(worker.far_at, first, worker.field.stride[job.dims - 2], rows, job.lanes, job.swap)
     set_source(&worker.sources, which, worker.far_at, n)
     worker.far_at += rows * n * job.item
 
