@@ -114,9 +114,9 @@ cdef class Pipeline:
     def __call__(self, list fields, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share,
                  mask=None, low=0.0, high=0.0, bound=None, Referee referee=None, most_close=0):
         """Fill `out`; see `Plan`. A suppression takes a mask (of bytes, zero where no edge may be), thresholds, how far
-        rounding moves a magnitude (`fieldgrad._close.Bound`), and who decides where that is too far, as long as it is at
-        `most_close` pixels. Returns whether a magnitude was not a number, and whether too many were close: then there
-        is no result."""
+        rounding moves a magnitude (`fieldgrad._close.Bound`), and who decides about pixels that are too close for that,
+        if there are no more than `most_close`. Returns whether a magnitude was not a number, and whether there were
+        more: then there is no result."""
         cdef PipelineCall call = PipelineCall.__new__(PipelineCall)
         cdef Flow *flow = &call.flow
         cdef Field *field
