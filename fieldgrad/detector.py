@@ -9,7 +9,7 @@ import numpy as np
 from ._arrays import memory_order, new_result
 from ._close import BLOCK, TRUNCATE, Chain, extent, gradient_error, referee, share_of_ones
 from ._config import as_workers
-from ._engine.core import close_marks, hysteresis
+from ._engine.core import hysteresis
 from ._engine.pool import share
 from ._images import (
     MODES,
@@ -354,17 +354,20 @@ class Detection:
         marks, bound = edges.view(np.uint8), self.bound()
         # A magnitude of zero is no edge, whatever the threshold; scikit-image compares with a float.
         low = float(np.float32(low) or np.float32(1e-14))
-        if self._mark(marks, order, low, high, workers, bound) and self.leave_out_nan():
+        lost, many = self._mark(marks, order, low, high, workers, bound)
+        if (lost or many) and self.leave_out_nan():
             return self.edges(low, high, workers)
-        if bound is not None and not self._settle(marks, order, low, high, workers):
+        if many:
             self._mark_exactly(marks, order, low, high, workers)
         hysteresis(marks.transpose(order), workers, share)
         return edges
 
     def _mark(self, marks, order, low, high, workers, bound):
-        """Say of each pixel whether it is kept and strong. Whether there was one that is not a number."""
+        """Say of each pixel whether it is kept and strong; what is close, as scikit-image says. Whether there was a
+        magnitude that is not a number, and whether all pixels had better be done as scikit-image does them."""
         pipeline = pipeline_of(_suppressed, self.fields, self.sample, self.settings)[0]
-        return pipeline(self.fields, marks, order, False, True, workers, share, self.mask, low, high, bound)
+        judge = () if bound is None else (referee(self.chain()), max(_FEW, int(marks.size * _MANY)))
+        return pipeline(self.fields, marks, order, False, True, workers, share, self.mask, low, high, bound, *judge)
 
     def _mark_exactly(self, marks, order, low, high, workers):
         """The same in scikit-image's arithmetic: of integers, double precision."""
@@ -375,18 +378,6 @@ class Detection:
         _, shape, sigma, _, _, *outside = self._settings
         pipeline = pipeline_of(_suppressed_in_floats, self.fields, 1, (shape, sigma, *outside))[0]
         pipeline(self.fields, marks, order, False, True, workers, share, self.mask, low, high)
-
-    def _settle(self, marks, order, low, high, workers):
-        """Decide what is close as scikit-image does, pixel by pixel; False if all of them had better be done so."""
-        in_memory = marks.transpose(order)
-        close = close_marks(in_memory, max(_FEW, int(marks.size * _MANY)))
-        if close is None:
-            return False
-        if len(close):
-            places = np.stack(np.unravel_index(close, in_memory.shape), 1)[:, np.argsort(order)]
-            decided = referee(self.chain()).marks(np.ascontiguousarray(places), low, high, workers, share)
-            in_memory.reshape(-1)[close] = decided
-        return True
 
 
 def canny(

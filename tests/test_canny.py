@@ -164,6 +164,19 @@ def test_many_ties_are_decided_at_once_as_one_by_one(monkeypatch, isa, many, ord
                 assert_same_edges(fg.canny(image, sigma, *thresholds, mask, mode=mode, cval=0.6), expected)
 
 
+@pytest.mark.parametrize("many", (True, False))
+def test_nan_is_a_mask_where_there_are_ties(monkeypatch, many):
+    """A walk that many ties end has not seen each NaN."""
+    monkeypatch.setattr(detector, "_MANY", 0 if many else 1)
+    monkeypatch.setattr(detector, "_FEW", 0)
+    image = (np.indices((300, 2100)) // 8).sum(0).astype(np.float32) % 2
+    missing = np.zeros(image.shape, bool)
+    missing[280, ::50] = True
+    expected = feature.canny(image, 1, mask=~missing)
+    for workers in (1, 2):
+        assert_same_edges(fg.canny(np.where(missing, np.float32(np.nan), image), 1, workers=workers), expected)
+
+
 @pytest.mark.parametrize("unit", (1e-25, 1e-19, 1e-12, 1e-6, 1, 1e12, 1e17))
 def test_close_decisions_do_not_depend_on_the_unit(unit):
     """What is compared with the bound is a product of several magnitudes; the least have squares that are zero."""

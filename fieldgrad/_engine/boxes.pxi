@@ -71,6 +71,11 @@ cdef struct Flow:
     double least, most              # beside which there are these,
     double besides                  # and by so much
     int lost                        # whether a magnitude was not a number
+    # Who decides what is close, or NULL; whether its axes are those of memory the other way round.
+    const Tie *tie
+    bint turned
+    int64_t close, most_close       # how many pixels there were so far, and when there are too many to go on
+    int many
 
 cdef struct Hand:
     Flow *flow
@@ -85,6 +90,7 @@ cdef struct Hand:
     Py_ssize_t box_lo[MAX_DIMS]
     Py_ssize_t box_hi[MAX_DIMS]
     double range[2 * FG_RANGES]     # of the box's samples; see rows/pointwise.h
+    Sheet *sheet                    # to decide on
     bint done
 
 
@@ -521,6 +527,36 @@ cdef void suppress(Hand *hand, const Step *step) noexcept nogil:
                     out[j] = 0
 
 
+cdef void settle(Hand *hand) noexcept nogil:
+    """Decide what is close in the box, while its samples are near."""
+    cdef Flow *flow = hand.flow
+    cdef int last = flow.dims - 1
+    cdef Py_ssize_t at[MAX_DIMS]
+    cdef unsigned char *mark
+    cdef unsigned char *end
+    begin_lines(flow, hand.box_lo, at)
+    while True:
+        mark = <unsigned char *>stored_line(flow, &flow.out, at) + hand.box_lo[last]
+        end = mark + hand.box_hi[last] - hand.box_lo[last]
+        while True:
+            mark = <unsigned char *>memchr(mark, FG_CLOSE, end - mark)
+            if mark == NULL:
+                break
+            if fg_draw(&flow.close) >= flow.most_close:
+                fg_raise(&flow.many)
+                return
+            at[last] = hand.box_hi[last] - (end - mark)
+            if flow.turned:
+                surround(flow.tie, hand.sheet, at[last], at[last - 1])
+            else:
+                surround(flow.tie, hand.sheet, at[last - 1], at[last])
+            mark[0] = decided(flow.tie, hand.sheet.smooth)
+            mark += 1
+        at[last] = hand.box_lo[last]
+        if not next_line(flow, hand.box_lo, hand.box_hi, -1, at):
+            return
+
+
 # ---- results ----------------------------------------------------------------------------------------------
 
 cdef inline char *result_line(const Hand *hand, int component, const Py_ssize_t *at) noexcept nogil:
@@ -632,6 +668,8 @@ cdef void run_box(Hand *hand) noexcept nogil:
             continue
         if flow.step[k].kind == SUPPRESS:
             suppress(hand, &flow.step[k])
+            if flow.tie != NULL:
+                settle(hand)
         else:
             filter_across(hand, &flow.step[k])
             write_results(hand, &flow.step[k])
@@ -660,4 +698,13 @@ cdef int open_hand(Hand *hand, Flow *flow) noexcept nogil:
     hand.held = <Py_ssize_t *>(<char *>hand.rows + rows)
     hand.lo = <Py_ssize_t *>(<char *>hand.held + held)
     hand.hi = <Py_ssize_t *>(<char *>hand.lo + corners)
+    hand.sheet = NULL if flow.tie == NULL else new_sheet(flow.tie)
+    if flow.tie != NULL and hand.sheet == NULL:
+        free(hand.memory)
+        return -1
     return 0
+
+
+cdef void close_hand(Hand *hand) noexcept nogil:
+    free(hand.sheet)
+    free(hand.memory)

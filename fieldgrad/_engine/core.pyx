@@ -41,6 +41,7 @@ cnp.import_array()
 include "calls.pxi"
 include "walk.pxi"
 include "gaps.pxi"
+include "ties.pxi"
 include "boxes.pxi"
 
 REDUCTIONS = {"stack": STACK, "norm": NORM, "unit": UNIT}
@@ -491,4 +492,3 @@ cdef class PlanCall(Call):
 
 include "pipeline.pxi"
 include "hysteresis.pxi"
-include "ties.pxi"

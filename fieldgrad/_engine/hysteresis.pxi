@@ -153,21 +153,6 @@ cdef class HysteresisCall(Call):
         return failed
 
 
-def close_marks(cnp.ndarray marks, Py_ssize_t most):
-    """Where dense marks are FG_CLOSE, as indices in the order of memory; None if that is at more than `most` places."""
-    cdef const unsigned char *data = <const unsigned char *>cnp.PyArray_DATA(marks)
-    cdef Py_ssize_t size = marks.size
-    cdef const unsigned char *end = data + size
-    cdef const unsigned char *at = <const unsigned char *>memchr(data, FG_CLOSE, size)
-    found = []
-    while at != NULL:
-        if len(found) == most:
-            return None
-        found.append(at - data)
-        at = <const unsigned char *>memchr(at + 1, FG_CLOSE, end - at - 1)
-    return np.array(found, np.intp)
-
-
 def hysteresis(cnp.ndarray marks, int workers, share):
     """Turn marks (0 rejected, 1 weak, 2 strong; dense, 2-D or 3-D in the order of memory, all 0 on the rim) into 0 and
     1: strong, or connected to a strong one by weak ones, diagonally too."""

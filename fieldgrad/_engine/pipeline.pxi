@@ -112,18 +112,20 @@ cdef class Pipeline:
         return 0
 
     def __call__(self, list fields, cnp.ndarray out, tuple order, bint stacked, bint fresh, int workers, share,
-                 mask=None, low=0.0, high=0.0, bound=None):
-        """Fill `out`; see `Plan`. A suppression takes a mask (of bytes, zero where no edge may be), thresholds, and how
-        far rounding moves a magnitude (`fieldgrad._close.Bound`), and returns whether one was not a number."""
+                 mask=None, low=0.0, high=0.0, bound=None, Referee referee=None, most_close=0):
+        """Fill `out`; see `Plan`. A suppression takes a mask (of bytes, zero where no edge may be), thresholds, how far
+        rounding moves a magnitude (`fieldgrad._close.Bound`), and who decides about pixels that are too close for that,
+        if there are no more than `most_close`. Returns whether a magnitude was not a number, and whether there were
+        more: then there is no result."""
         cdef PipelineCall call = PipelineCall.__new__(PipelineCall)
         cdef Flow *flow = &call.flow
         cdef Field *field
         cdef Py_ssize_t work
         cdef int k
         memcpy(flow, &self.flow, sizeof(Flow))
-        call.pipeline, call.arrays = self, (fields, out, mask)
+        call.pipeline, call.arrays = self, (fields, out, mask, referee)
         if flow.units == 0:
-            return False
+            return False, False
         flow.kernels = fg_variant_kernels(_isa, self.sample)
         table = np.zeros(max(1, flow.values) * sizeof(Field), np.uint8)
         call.table = table
@@ -145,6 +147,10 @@ cdef class Pipeline:
         if bound is not None:
             flow.bounded = self.bounded
             flow.of_largest, flow.of_span, flow.least, flow.most, flow.besides = bound
+        if referee is not None:
+            call.tie = referee.tie
+            call.tie.low, call.tie.high = low, high
+            flow.tie, flow.turned, flow.most_close = &call.tie, order == (1, 0), most_close
         work = (<object>out).nbytes
         if self.suppresses:
             flow.mode = IN_PLACE
@@ -153,13 +159,14 @@ cdef class Pipeline:
         else:
             flow.mode = STREAMED if work > STREAM_BYTES and not fresh else IN_PLACE
         run(call, flow.units, workers if work * (1 + flow.steps) > SHARE_REDUCED_BYTES else 1, share)
-        return bool(flow.lost)
+        return bool(flow.lost), bool(flow.many)
 
 
 cdef class PipelineCall(Call):
     """A pipeline bound to its arrays."""
 
     cdef Flow flow
+    cdef Tie tie
     cdef Pipeline pipeline
     cdef object arrays, table
 
@@ -171,7 +178,7 @@ cdef class PipelineCall(Call):
         return hand
 
     cdef void close(self, void *worker) noexcept nogil:
-        free((<Hand *>worker).memory)
+        close_hand(<Hand *>worker)
         free(worker)
 
     cdef void begin(self, void *worker, Py_ssize_t unit) noexcept nogil:
@@ -181,4 +188,6 @@ cdef class PipelineCall(Call):
         if (<Hand *>worker).done:
             return False
         run_box(<Hand *>worker)
+        if fg_peek(&self.flow.many):
+            fg_raise(&self.stopped)
         return True

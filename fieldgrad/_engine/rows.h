@@ -203,6 +203,15 @@ static inline uint16_t fg_to_half(float value)
 #define FG_PREFETCH(address) ((void)(address))
 #endif
 
+/* Loops whose variables change places, until each is where it was. */
+#if defined(__clang__)
+#define FG_UNROLL_4 _Pragma("unroll 4")
+#elif defined(__GNUC__)
+#define FG_UNROLL_4 _Pragma("GCC unroll 4")
+#else
+#define FG_UNROLL_4
+#endif
+
 /* Ask for samples first ... first + n - 1 of a line of them, `stride` bytes apart, as far as they are there. In functions
  * that do nothing else compilers see no effect, so this is no function. */
 FG_INLINE void fg_ask_for(const char *line, Py_ssize_t first, Py_ssize_t n, Py_ssize_t samples, Py_ssize_t stride)

@@ -184,26 +184,36 @@ cdef unsigned char decided(const Tie *tie, double *smooth) noexcept nogil:
     return STRONG if m >= tie.high else WEAK
 
 
+cdef void surround(const Tie *tie, Sheet *sheet, Py_ssize_t y, Py_ssize_t x) noexcept nogil:
+    """Make what decides about a pixel: the smoothed samples around it."""
+    smoothed(tie, False, y - 2, x - 2, sheet, sheet.smooth)
+    recalibrate(tie, y - 2, x - 2, sheet)
+    mirror_rim(tie, y - 2, x - 2, sheet.smooth)
+
+
+cdef Sheet *new_sheet(const Tie *tie) noexcept nogil:
+    cdef Py_ssize_t wide = ACROSS + 2 * tie.reach[1], high = SIDE + 2 * tie.reach[0]
+    cdef Py_ssize_t numbers = wide * (high + SIDE) + 2 * SIDE * ACROSS, rows = max(high, wide)
+    cdef Sheet *sheet = <Sheet *>calloc(1, sizeof(Sheet) + numbers * sizeof(double) + rows * sizeof(double *))
+    if sheet != NULL:
+        sheet.samples = <double *>(sheet + 1)
+        sheet.middle = sheet.samples + wide * high
+        sheet.smooth = sheet.middle + wide * SIDE
+        sheet.below = sheet.smooth + SIDE * ACROSS
+        sheet.row = <const double **>(sheet.below + SIDE * ACROSS)
+    return sheet
+
+
 cdef class TieCall(Call):
-    """Decisions, or magnitudes, at some places."""
+    """Magnitudes at some places."""
 
     cdef Tie tie
     cdef Py_ssize_t places
     cdef const Py_ssize_t *place
-    cdef unsigned char *mark        # or NULL
     cdef double *magnitude
 
     cdef void *open(self) noexcept nogil:
-        cdef Py_ssize_t wide = ACROSS + 2 * self.tie.reach[1], high = SIDE + 2 * self.tie.reach[0]
-        cdef Py_ssize_t numbers = wide * (high + SIDE) + 2 * SIDE * ACROSS, rows = max(high, wide)
-        cdef Sheet *sheet = <Sheet *>calloc(1, sizeof(Sheet) + numbers * sizeof(double) + rows * sizeof(double *))
-        if sheet != NULL:
-            sheet.samples = <double *>(sheet + 1)
-            sheet.middle = sheet.samples + wide * high
-            sheet.smooth = sheet.middle + wide * SIDE
-            sheet.below = sheet.smooth + SIDE * ACROSS
-            sheet.row = <const double **>(sheet.below + SIDE * ACROSS)
-        return sheet
+        return new_sheet(&self.tie)
 
     cdef void close(self, void *worker) noexcept nogil:
         free(worker)
@@ -223,14 +233,8 @@ cdef class TieCall(Call):
                 for j in range(max(0, y - tie.reach[0]), min(tie.shape[0], y + SIDE + tie.reach[0])):
                     fg_ask_for(tie.image.data + j * tie.image.stride[0], x - tie.reach[1], ACROSS + 2 * tie.reach[1],
                                tie.shape[1], tie.image.stride[1])
-            y, x = self.place[2 * k] - 2, self.place[2 * k + 1] - 2
-            smoothed(tie, False, y, x, sheet, sheet.smooth)
-            recalibrate(tie, y, x, sheet)
-            mirror_rim(tie, y, x, sheet.smooth)
-            if self.mark != NULL:
-                self.mark[k] = decided(tie, sheet.smooth)
-            else:
-                self.magnitude[k] = magnitude_at(tie, sheet.smooth, 2, 2)
+            surround(tie, sheet, self.place[2 * k], self.place[2 * k + 1])
+            self.magnitude[k] = magnitude_at(tie, sheet.smooth, 2, 2)
         sheet.unit = -1
         return True
 
@@ -269,26 +273,12 @@ cdef class Referee:
         self.kept.append(array)
         return <const char *>cnp.PyArray_DATA(array)
 
-    cdef int send(self, TieCall call, cnp.ndarray places, int workers, share) except -1:
-        call.tie = self.tie
-        call.places, call.place = places.shape[0], <const Py_ssize_t *>cnp.PyArray_DATA(places)
-        run(call, ceiling(call.places, PLACES_AT_ONCE), workers, share)
-        return 0
-
-    def marks(self, cnp.ndarray places, double low, double high, int workers, share):
-        """What a suppression says at `places`, (n, 2) dense: 0 rejected, 1 weak, 2 strong. None of them is on the
-        rim."""
-        cdef TieCall call = TieCall.__new__(TieCall)
-        result = np.empty(len(places), np.uint8)
-        call.mark = <unsigned char *>cnp.PyArray_DATA(result)
-        self.tie.low, self.tie.high = low, high
-        self.send(call, places, workers, share)
-        return result
-
     def magnitudes(self, cnp.ndarray places, int workers, share):
         """The magnitudes at `places`, (n, 2) dense."""
         cdef TieCall call = TieCall.__new__(TieCall)
         result = np.empty(len(places))
+        call.tie = self.tie
         call.magnitude = <double *>cnp.PyArray_DATA(result)
-        self.send(call, places, workers, share)
+        call.places, call.place = places.shape[0], <const Py_ssize_t *>cnp.PyArray_DATA(places)
+        run(call, ceiling(call.places, PLACES_AT_ONCE), workers, share)
         return result

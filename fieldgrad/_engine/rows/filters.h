@@ -51,8 +51,47 @@ FG_SUM_COLUMNS(sum_one, FG_NAME(lanes), 1)
 FG_SUM_COLUMNS(sum_scalar, T, 1)
 #undef FG_LANES
 #undef FG_BOTH
-#undef FG_AT
 #undef FG_SUM_COLUMNS
+
+/* The same sums of one vector of four neighbouring rows, of many pairs: what the first row adds as its pair p the second
+ * one adds as its pair p - 1 (ahead) or p + 1 (behind), so each sample is loaded once for all. */
+FG_INLINE void FG_NAME(sum_rows)(T *out, Py_ssize_t stride, const T *const *rows, const T *w, int pairs, int ahead,
+                                 int behind, int centred, int odd, Py_ssize_t j)
+{
+#define FG_LANES FG_NAME(lanes)
+#define FG_BOTH(k) (odd ? a##k - b##k : a##k + b##k)
+    int p = pairs - 1;
+    const T *const *a = rows + ahead, *const *b = rows - behind;
+    FG_LANES a0, a1 = FG_AT(a[p + 1] + j, 0), a2 = FG_AT(a[p + 2] + j, 0), a3 = FG_AT(a[p + 3] + j, 0);
+    FG_LANES b0 = FG_AT(b[-p] + j, 0), b1 = FG_AT(b[1 - p] + j, 0), b2 = FG_AT(b[2 - p] + j, 0), b3;
+    FG_LANES s0, s1, s2, s3;
+#define FG_STEP(ONTO) \
+    a0 = FG_AT(a[p] + j, 0), b3 = FG_AT(b[3 - p] + j, 0); \
+    s0 = ONTO(s0) FG_BOTH(0) * w[1 + p], s1 = ONTO(s1) FG_BOTH(1) * w[1 + p]; \
+    s2 = ONTO(s2) FG_BOTH(2) * w[1 + p], s3 = ONTO(s3) FG_BOTH(3) * w[1 + p]; \
+    a3 = a2, a2 = a1, a1 = a0, b0 = b1, b1 = b2, b2 = b3; \
+    p--
+#define FG_ONTO(sum) sum +
+#define FG_FIRST(sum)
+    if (centred) {
+        s0 = FG_AT(rows[0] + j, 0) * w[0], s1 = FG_AT(rows[1] + j, 0) * w[0];
+        s2 = FG_AT(rows[2] + j, 0) * w[0], s3 = FG_AT(rows[3] + j, 0) * w[0];
+    } else {
+        FG_STEP(FG_FIRST);
+    }
+    FG_UNROLL_4
+    while (p >= 0) {
+        FG_STEP(FG_ONTO);
+    }
+    *(FG_LANES *)(out + j) = s0, *(FG_LANES *)(out + stride + j) = s1;
+    *(FG_LANES *)(out + 2 * stride + j) = s2, *(FG_LANES *)(out + 3 * stride + j) = s3;
+#undef FG_FIRST
+#undef FG_ONTO
+#undef FG_STEP
+#undef FG_BOTH
+#undef FG_LANES
+}
+#undef FG_AT
 
 FG_INLINE void FG_NAME(filter_form)(T *out, Py_ssize_t stride, const T *const *rows, Py_ssize_t count, const T *w,
                                     int pairs, int ahead, int behind, int centred, int odd, Py_ssize_t n)
@@ -62,6 +101,9 @@ FG_INLINE void FG_NAME(filter_form)(T *out, Py_ssize_t stride, const T *const *r
     if (count == 1)  /* addresses and weights stay in registers */
         for (; j + 4 * W <= n; j += 4 * W)
             FG_NAME(sum_four)(out, rows, w, pairs, ahead, behind, centred, odd, j);
+    if (count == 4 && pairs > 1 && W > 1)
+        for (; j + W <= n; j += W)
+            FG_NAME(sum_rows)(out, stride, rows, w, pairs, ahead, behind, centred, odd, j);
     for (; j + 4 * W <= n; j += 4 * W)
         for (Py_ssize_t i = 0; i < count; i++)
             FG_NAME(sum_four)(out + i * stride, rows + i, w, pairs, ahead, behind, centred, odd, j);

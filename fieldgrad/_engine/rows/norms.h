@@ -1,5 +1,12 @@
 /* Euclidean norms and unit vectors. Included by rows.h, once per T, FG_TYPE and FG_ISA. */
 
+/* Whether a sum of squares overflowed or was built from squares that underflowed; `some` is zero if all parts are. */
+FG_INLINE FG_TYPED(fg_bits) FG_NAME(unsafe_sum)(T sum, T some)
+{
+    T unsafe = ((sum > FG_TYPED(FG_MAX)) | (sum < FG_TYPED(FG_LEAST))) ? some : 0;
+    return FG_TYPED(fg_to_bits)(unsafe);
+}
+
 /* Sums of squares of up to three components more. Returns whether the sums are good: neither overflowed nor built from
  * squares that underflowed. `count`, `lanes` and `onto` are constants where this is inlined. */
 FG_INLINE int FG_NAME(add_squares)(const T *const *component, int count, int lanes, int onto, Py_ssize_t n,
@@ -7,15 +14,14 @@ FG_INLINE int FG_NAME(add_squares)(const T *const *component, int count, int lan
 {
     FG_TYPED(fg_bits) bad = 0;
     for (Py_ssize_t j = 0; j < n; j++) {
-        T total = onto ? sum[j] : 0, some = 0, unsafe;
+        T total = onto ? sum[j] : 0, some = 0;
         for (int k = 0; k < count * lanes; k++) {
             T value = component[k / lanes][j * lanes + k % lanes];
             total = onto || k ? total + value * value : value * value;
             some = FG_TYPED(fg_abs)(value) + some;
         }
         sum[j] = total;
-        unsafe = ((total > FG_TYPED(FG_MAX)) | (total < FG_TYPED(FG_LEAST))) ? some : 0;
-        bad |= FG_TYPED(fg_to_bits)(unsafe);
+        bad |= FG_NAME(unsafe_sum)(total, some);
     }
     return !bad;
 }

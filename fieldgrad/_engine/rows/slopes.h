@@ -6,6 +6,8 @@ static void FG_NAME(slopes)(void *down, void *right, void *size, const void *con
     enum { EDGE = 64 / sizeof(T) };  /* where the first sample is; there is one more at either end */
     FG_ALIGNED T steps[FG_SLOPES + 2 * EDGE], means[FG_SLOPES + 2 * EDGE];
     void *const both[2] = {down, right};
+    T *FG_RESTRICT d = (T *)down, *FG_RESTRICT r = (T *)right, *FG_RESTRICT sums = (T *)size;
+    FG_TYPED(fg_bits) bad = 0;
     const T *above = (const T *)rows[0], *here = (const T *)rows[1], *below = (const T *)rows[2];
     const T step = ((const T *)taps[0].weights)[1], steps_centre = ((const T *)taps[1].weights)[0];
     const T steps_side = ((const T *)taps[1].weights)[1], mean_centre = ((const T *)taps[2].weights)[0];
@@ -19,8 +21,13 @@ static void FG_NAME(slopes)(void *down, void *right, void *size, const void *con
 #undef FG_ACROSS
     for (Py_ssize_t j = 0; j < n; j++) {
         const T *s = steps + EDGE + j, *mean = means + EDGE + j;
-        ((T *)down)[j] = s[0] * steps_centre + (s[1] + s[-1]) * steps_side;
-        ((T *)right)[j] = (mean[1] - mean[-1]) * step_of_means;
+        T first = s[0] * steps_centre + (s[1] + s[-1]) * steps_side, second = (mean[1] - mean[-1]) * step_of_means;
+        T sum = first * first + second * second;
+        d[j] = first, r[j] = second, sums[j] = sum;
+        bad |= FG_NAME(unsafe_sum)(sum, FG_TYPED(fg_abs)(first) + FG_TYPED(fg_abs)(second));
     }
-    FG_NAME(norm)(size, both, 2, 1, n, 0);
+    if (bad)
+        FG_NAME(norm)(size, both, 2, 1, n, 0);
+    else
+        FG_NAME(roots)(sums, n, 1, 0);
 }
