@@ -138,15 +138,23 @@ def _from_above(
     values = sortable(f)
     if values.max() == np.inf:  # nothing is above that
         values = np.unique(values, return_inverse=True)[1].reshape(f.shape).astype(float)
-    turned = np.flip(-values)  # so that equal samples are in the opposite order, too
     closed = {(pole.axis, pole.last) for pole in poles}
     sides = [
         tuple(int(n > 1 and not loop and (k, last) not in closed) for last in (True, False))
         for k, (n, loop) in enumerate(zip(f.shape, periodic, strict=True))
     ]
-    padded = np.pad(turned, sides, constant_values=-np.inf)
-    number = np.pad(np.arange(f.size)[::-1].reshape(f.shape), sides, constant_values=-1)
-    birth, death = components(padded, periodic, workers)
-    birth, death = number.ravel()[birth], np.where(death < 0, -1, number.ravel()[death])
+    turned = np.pad(np.flip(values), sides, constant_values=np.inf)  # equal samples in the opposite order, too
+    np.negative(turned, out=turned)
+    birth, death = (_turned_back(v, turned.shape, sides, f.shape) for v in components(turned, periodic, workers))
     inside = (birth >= 0) | (death >= 0)
     return birth[inside], death[inside]
+
+
+def _turned_back(
+    vertices: np.ndarray, turned: tuple[int, ...], sides: Sequence[tuple[int, ...]], shape: tuple[int, ...]
+) -> np.ndarray:
+    """Vertices of the field, where those of the outside are -1."""
+    places = zip(np.unravel_index(np.maximum(vertices, 0), turned), sides, shape, strict=True)
+    place = np.array([n - 1 - (at - first) for at, (first, _), n in places])
+    inside = (vertices >= 0) & ((place >= 0) & (place < np.reshape(shape, (-1, 1)))).all(axis=0)
+    return np.where(inside, np.ravel_multi_index(tuple(place), shape, mode="clip"), -1)

@@ -715,6 +715,13 @@ def test_persistence_of_a_spline_through_a_pole():
     np.testing.assert_allclose(np.sort(cp.persistence[finite]), stands_out, atol=1e-12)
 
 
+def test_persistence_of_a_spline_through_an_origin():
+    grid, x = ball(12)
+    cp = fg.critical_points(quadratic(x, (1.0, 2.0, 3.0)), grid, persistence=True)
+    assert cp.kind.tolist() == ["minimum"]
+    assert cp.persistence.tolist() == [np.inf]
+
+
 def test_infinite_samples_stand_above_all():
     f = np.zeros((4, 6))
     f[0], f[2, 3] = np.inf, np.inf
