@@ -145,7 +145,9 @@ def euler_characteristic(ends: Ends, poles: Sequence[Pole] = ()) -> int:
         others = [k for k in range(len(ends)) if k != pole.axis]
         row = _product(ends, others)
         inside = [p for p in poles[:i] if p.axis in others]
-        row += sum(_product(ends, [k for k in others if k not in (p.axis, p.circle)]) for p in inside)
+        for p in inside:
+            rest = [k for k in others if k != p.axis]
+            row += _product(ends, [k for k in rest if k != p.circle]) - _product(ends, rest)
         total += _product(ends, [k for k in others if k not in pole.angles]) - row
     return total
 

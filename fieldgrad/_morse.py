@@ -7,7 +7,7 @@ has a definite answer: that of the sublevel sets that grow by one sample after t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from ._engine.morse import OFFSETS, Field, changes, classify, find_arms, merge, 
 from ._engine.pool import share
 
 _NEVER = -1
+_NO_VERTICES = np.empty(0, np.int64)
 
 
 def critical_vertices(f: Any, periodic: Sequence[bool], workers: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -124,15 +125,41 @@ def pairs(
     (array([0, 2]), array([-1,  1]), array([0, 0], dtype=int8))
     """
     skeleton = _skeleton(f, periodic, as_workers(workers))
-    births, deaths, dimensions = zip(*_classes(skeleton), strict=True)
-    birth, death = np.concatenate(births), np.concatenate(deaths)
-    return birth, death, np.repeat(np.array(dimensions, np.int8), [len(some) for some in births])
+    return _columns(_classes(skeleton))
 
 
 def components(f: Any, periodic: Sequence[bool], workers: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Where components of the sublevel sets begin and end: the births and deaths of `pairs` of dimension 0."""
     skeleton = _skeleton(f, periodic, as_workers(workers))
     return _components(skeleton, skeleton.of_index(1))[:2]
+
+
+def pairs_of_lower_dimension(
+    f: Any, periodic: Sequence[bool], axis: int, circles: np.ndarray, workers: int | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As `pairs`, where circles of equal samples are filled, each by a disc that comes with the last of them: classes
+    of dimension 0, and in 3-D of dimension 1.
+
+    Parameters
+    ----------
+    axis : int
+        Along which the circles are.
+    circles : ndarray of int64
+        The last sample of each.
+    """
+    skeleton = _skeleton(f, periodic, as_workers(workers))
+    joins = skeleton.of_index(1)
+    births, deaths, below = _components(skeleton, joins)
+    classes = [(births, deaths, 0)]
+    if skeleton.ndim > 2:
+        fills = skeleton.of_index(2)
+        _, above = _merge_above(skeleton, fills)
+        step = tuple(int(k == axis) for k in range(3))
+        filled, began = _reduce(skeleton, joins, fills, above, circles, OFFSETS.index(step))
+        met = began != _NEVER
+        ended = began[met]
+        classes += [(joins.vertices[ended], filled[met], 1), (*_endless_loops(joins, below, ended), 1)]
+    return _columns(classes)
 
 
 class _Vertices(NamedTuple):
@@ -147,6 +174,7 @@ class _Skeleton(NamedTuple):
     """A field, and what changes the homology of its sublevel sets."""
 
     field: Field
+    values: np.ndarray  # of its samples, flattened
     ndim: int  # without axes of one sample
     is_open: bool  # some axis has ends
     vertices: np.ndarray  # critical ones, ascending
@@ -171,10 +199,11 @@ def _skeleton(f: Any, periodic: Sequence[bool], workers: int) -> _Skeleton:
     classify(field, _changes(), change, workers, share)
     vertices = np.flatnonzero(change).astype(np.int64, copy=False)
     units = change[vertices, None] >> np.array([0, 1, 4, 7], np.uint8) & np.array([1, 7, 7, 1], np.uint8)
-    order = np.argsort(values.ravel()[vertices], kind="stable")
+    flat = values.ravel()
+    order = np.argsort(flat[vertices], kind="stable")
     ndim = sum(n > 1 for n in shape)
     is_open = any(n > 1 and not loop for n, loop in zip(shape, loops, strict=True))
-    return _Skeleton(field, ndim, is_open, vertices, units.view(np.int8), order, workers)
+    return _Skeleton(field, flat, ndim, is_open, vertices, units.view(np.int8), order, workers)
 
 
 def sortable(f: Any) -> np.ndarray:
@@ -257,17 +286,24 @@ def _starts(saddles: _Vertices) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(saddles.units + 1, dtype=np.int64)])
 
 
+def _columns(
+    classes: Iterable[tuple[np.ndarray, np.ndarray, int]],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    births, deaths, dimensions = zip(*classes, strict=True)
+    birth, death = np.concatenate(births), np.concatenate(deaths)
+    return birth, death, np.repeat(np.array(dimensions, np.int8), [len(some) for some in births])
+
+
 def _classes(skeleton: _Skeleton) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
     """Births and deaths of classes, and their dimension."""
     joins = skeleton.of_index(1)
     births, deaths, below = _components(skeleton, joins)
     yield births, deaths, 0
-    loops = np.bincount(below.saddles[below.idle], minlength=len(joins.vertices))
+    ended = _NO_VERTICES
     if skeleton.ndim > 1:
         top = skeleton.ndim - 1
-        fills, maxima = skeleton.of_index(top), skeleton.of_index(top + 1)
-        highest_first = maxima.vertices[maxima.order[::-1]]
-        above = _merge(skeleton, fills, highest_first, up=True)
+        fills = skeleton.of_index(top)
+        highest_first, above = _merge_above(skeleton, fills)
         met = above.killers != _NEVER
         ended = above.killers[met]
         yield fills.vertices[ended], highest_first[met], top
@@ -278,8 +314,7 @@ def _classes(skeleton: _Skeleton) -> Iterator[tuple[np.ndarray, np.ndarray, int]
             ended = began[met]
             yield joins.vertices[ended], filled[met], 1
             yield *_endless(filled[~met]), 2
-        loops -= np.bincount(ended, minlength=len(loops))
-    yield *_endless(np.repeat(joins.vertices, loops)), 1
+    yield *_endless_loops(joins, below, ended), 1
 
 
 def _components(skeleton: _Skeleton, joins: _Vertices) -> tuple[np.ndarray, np.ndarray, _Merger]:
@@ -290,17 +325,35 @@ def _components(skeleton: _Skeleton, joins: _Vertices) -> tuple[np.ndarray, np.n
     return lowest_first, np.append(joins.vertices, _NEVER)[below.killers], below
 
 
+def _merge_above(skeleton: _Skeleton, fills: _Vertices) -> tuple[np.ndarray, _Merger]:
+    """Maxima from the highest, and how the components above merge."""
+    maxima = skeleton.of_index(skeleton.ndim)
+    highest_first = maxima.vertices[maxima.order[::-1]]
+    return highest_first, _merge(skeleton, fills, highest_first, up=True)
+
+
+def _endless_loops(joins: _Vertices, below: _Merger, ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Loops begin where arms connect nothing new; without those that ended, each known by the number of its saddle."""
+    loops = np.bincount(below.saddles[below.idle], minlength=len(joins.vertices))
+    return _endless(np.repeat(joins.vertices, loops - np.bincount(ended, minlength=len(loops))))
+
+
 def _endless(births: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return births, np.full(len(births), _NEVER)
 
 
 def _reduce(
-    skeleton: _Skeleton, joins: _Vertices, fills: _Vertices, above: _Merger
+    skeleton: _Skeleton,
+    joins: _Vertices,
+    fills: _Vertices,
+    above: _Merger,
+    circles: np.ndarray = _NO_VERTICES,
+    ahead: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The 2-saddles that fill loops, once for each, from the lowest; and the number of the 1-saddle where it began."""
-    rank = np.empty_like(fills.order)
-    rank[fills.order] = np.arange(len(rank))
-    loops = np.flatnonzero(above.idle)
-    loops = loops[np.argsort(rank[above.saddles[loops]], kind="stable")]
-    filled = fills.vertices[above.saddles[loops]]
-    return filled, reduce_loops(skeleton.field, filled, above.arms[loops], joins.vertices, _starts(joins))
+    """The 2-saddles that fill loops, once for each, and the last samples of circles, from the lowest; and the number of
+    the 1-saddle where it began."""
+    vertices = np.concatenate([fills.vertices[above.saddles[above.idle]], circles])
+    arms = np.concatenate([above.arms[above.idle], np.zeros(len(circles), np.uint16)])
+    order = np.lexsort((vertices, skeleton.values[vertices]))
+    filled = vertices[order]
+    return filled, reduce_loops(skeleton.field, filled, arms[order], joins.vertices, _starts(joins), ahead)

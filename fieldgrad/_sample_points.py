@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ._domain import Ends, Part, Samples, euler_characteristic, samples_of
+from ._geometry import Pole
 from ._morse import critical_vertices, pairs
 
 
@@ -20,6 +21,7 @@ def points_of_samples(f: Any, spacing: tuple, box: Any, persistence: bool, worke
     ]
     if not all(len(some) for some in inside):
         raise ValueError(f"box must have samples along every axis, got {box!r}")
+    ends = _with_one_angle(inside, ends, _poles_in(samples, ends))
     absent = None if samples.absent is None else samples.absent[np.ix_(*inside)]
     part = samples._replace(field=samples.field[np.ix_(*inside)], absent=absent)
     vertices, index, gap, partner = of_filtration(part, ends, persistence, workers)
@@ -28,7 +30,7 @@ def points_of_samples(f: Any, spacing: tuple, box: Any, persistence: bool, worke
     n, d = indices.shape
     nothing = np.full((n, d, d), np.nan)
     index_sum = int(((-1) ** index.astype(int)).sum())
-    euler = euler_characteristic(ends, samples.inner_poles(ends))
+    euler = euler_characteristic(ends, _poles_in(samples, ends))
     return {
         "points": samples.places(indices),
         "indices": indices.astype(float),
@@ -54,7 +56,7 @@ def of_filtration(samples: Samples, ends: Ends, persistence: bool, workers: int 
     field, absent = samples.field, samples.absent
     periodic = [pair is None for pair in ends]
     ranks = field if absent is None else _ranks(field, absent)
-    poles = [pole for pole in samples.poles if samples.end(pole) in ends[pole.axis]]
+    poles = _poles_in(samples, ends)
     if poles:
         from ._collapsed import critical_vertices_of, pairs_of
 
@@ -75,6 +77,21 @@ def of_filtration(samples: Samples, ends: Ends, persistence: bool, workers: int 
     return vertices[there], index[there], gap, partner
 
 
+def _poles_in(samples: Samples, ends: Ends) -> list[Pole]:
+    """Those whose samples are in the domain, all around them or not."""
+    return [pole for pole in samples.poles if samples.end(pole) in ends[pole.axis]]
+
+
+def _with_one_angle(inside: list[np.ndarray], ends: Ends, poles: list[Pole]) -> Ends:
+    """The ends of a domain where those that are nothing but a pole have one sample of each of its angles."""
+    sides = list(ends)
+    for pole in poles:
+        if len(inside[pole.axis]) == 1:
+            for k in pole.angles:
+                inside[k], sides[k] = inside[k][:1], (0.0, 0.0)
+    return tuple(sides)
+
+
 def names_of(vertices: np.ndarray, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
     """Indices (n, d) of vertices, all that there are for the ones at poles; and which vertex each belongs to."""
     shape = samples.field.shape
@@ -83,8 +100,10 @@ def names_of(vertices: np.ndarray, samples: Samples) -> tuple[np.ndarray, np.nda
     for pole in samples.poles:
         row = shape[pole.axis] - 1 if pole.last else 0
         for number in np.flatnonzero(place[:, pole.axis] == row):
-            names = np.repeat(place[[number]], shape[pole.circle] - 1, axis=0)
-            names[:, pole.circle] += np.arange(1, shape[pole.circle])
+            angles = list(pole.angles)
+            turned = np.indices([shape[k] for k in angles]).reshape(len(angles), -1).T[1:]
+            names = np.repeat(place[[number]], len(turned), axis=0)
+            names[:, angles] = turned
             places.append(names)
             numbers.append(np.full(len(names), number))
     return np.concatenate(places).astype(float), np.concatenate(numbers)

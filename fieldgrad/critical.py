@@ -283,8 +283,7 @@ def critical_points(
     f : array_like, shape S
         Real samples in one to three dimensions. Masked ones and NaN are absent: what is next to them is not searched.
     *spacing : float, 1-D array or Grid
-        Where the samples are, as in `gradient`. Axes are periodic if a `Grid` says so. It may be curved; with
-        ``method="linear"`` and in three dimensions only where there are no poles.
+        Where the samples are, as in `gradient`. Axes are periodic if a `Grid` says so. It may be curved.
     method : {"spline", "linear"}
         ``"spline"``: the zeros of the gradient of the cubic spline through the samples (see `Interpolant`), of which
         every axis needs four at least: all of them, each once, each certified; what is degenerate or flat is listed as
@@ -318,7 +317,7 @@ def critical_points(
     ValueError
         `f` has more than three axes, too few samples, or none that is present; a spacing does not fit; `method` or
         `kinds` has an unknown word; `box` is not one ascending pair per axis, or not within the field; `max_boxes` is
-        not positive; samples of a linear field in three dimensions are at a pole.
+        not positive.
 
     Notes
     -----

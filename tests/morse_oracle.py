@@ -31,11 +31,16 @@ def collapsed(complex_, names):
     return {tuple(sorted({int(names[v]) for v in simplex})) for simplex in complex_}
 
 
-def pole_names(shape, rows):
-    """Vertices of rows of a plane lattice, as the first of each row; others as themselves."""
-    names = np.arange(shape[0] * shape[1]).reshape(shape)
-    for row in rows:
-        names[row] = names[row, 0]
+def pole_names(shape, poles):
+    """Vertices of poles, as the first of each; others as themselves. A pole is an axis, a row of it, and its angles."""
+    names = np.arange(np.prod(shape)).reshape(shape)
+    for axis, row, angles in poles:
+        at = names[(*[slice(None)] * axis, [row])]
+        first = at
+        for k in angles:
+            first = first.take([0], axis=k)
+        at[...] = first
+        names[(*[slice(None)] * axis, [row])] = at
     return names.ravel()
 
 

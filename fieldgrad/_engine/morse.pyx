@@ -504,7 +504,8 @@ cdef class Reduction(Sweep):
 
     cdef Field field
     cdef const int64_t *vertex      # of each loop: around which vertex it is
-    cdef const uint16_t *arm        # and around which of the components above it
+    cdef const uint16_t *arm        # and around which of the components above it; none for a circle through it
+    cdef int ahead                  # the neighbour that comes next on a circle
     cdef const int64_t *saddle      # ascending
     cdef const int64_t *start
     cdef Py_ssize_t saddles
@@ -523,16 +524,26 @@ cdef class Reduction(Sweep):
         free(self.chain)
         free(self.moving.edge)
 
-    cdef void add(self, Py_ssize_t v, const int64_t *delta, int a, int b) noexcept nogil:
-        """The edge from neighbour a of v to neighbour b."""
+    cdef void join(self, Py_ssize_t u, Py_ssize_t v, int k) noexcept nogil:
+        """The edge from u to v, which is its neighbour k."""
         cdef Complex *on = &self.field.on
         cdef Edge edge
-        cdef Py_ssize_t vertex = v + delta[a]
-        if is_below(on, vertex, v + delta[b]):
-            vertex = v + delta[b]
-            a, b = b, a
-        edge.value, edge.name = on.f[vertex], vertex << 4 | seen_from[a][b]
+        if is_below(on, u, v):
+            u, k = v, NEIGHBOURS - 1 - k
+        edge.value, edge.name = on.f[u], u << 4 | k
         self.failed |= push(&self.moving, edge)
+
+    cdef void add(self, Py_ssize_t v, const int64_t *delta, int a, int b) noexcept nogil:
+        """The edge from neighbour a of v to neighbour b."""
+        self.join(v + delta[a], v + delta[b], seen_from[a][b])
+
+    cdef void begin_circle(self) noexcept nogil:
+        cdef Py_ssize_t first = self.vertex[self.at], v = first, after = NONE
+        while after != first:
+            after = v + self.field.on.delta[place_of(&self.field.on, v) * NEIGHBOURS + self.ahead]
+            self.join(v, after, self.ahead)
+            v = after
+        self.begun = True
 
     cdef void begin_loop(self) noexcept nogil:
         """The rim of all triangles around a vertex that touch a component above it: it lies below the vertex."""
@@ -617,7 +628,9 @@ cdef class Reduction(Sweep):
         for _ in range(EDGES_AT_ONCE):
             if self.at == self.size or self.failed:
                 return False
-            if not self.begun:
+            if not self.begun and self.arm[self.at] == 0:
+                self.begin_circle()
+            elif not self.begun:
                 self.begin_loop()
             elif self.moving.size == 0:
                 self.at += 1
@@ -631,19 +644,21 @@ cdef class Reduction(Sweep):
 
 
 def reduce_loops(Field field, const int64_t[::1] vertices, const uint16_t[::1] arms, const int64_t[::1] saddles,
-                 const int64_t[::1] starts):
-    """Which 1-saddle each loop that is filled at a 2-saddle began at.
+                 const int64_t[::1] starts, int ahead):
+    """Which 1-saddle each loop that is filled, at a 2-saddle or elsewhere, began at.
 
     Parameters
     ----------
     vertices : ndarray of int64, (n,)
-        The 2-saddle of each loop, lowest first.
+        The 2-saddle of each loop, or the last sample of a circle, lowest first.
     arms : ndarray of uint16, (n,)
-        The component of its upper neighbours around which the loop is.
+        The component of its upper neighbours around which the loop is; 0 for a circle.
     saddles : ndarray of int64, (m,)
         1-saddles, in the order of the array.
     starts : ndarray of int64, (m + 1,)
         Where the components of lower neighbours of each begin in a list of them all.
+    ahead : int
+        The neighbour that comes next on a circle.
 
     Returns
     -------
@@ -658,7 +673,7 @@ def reduce_loops(Field field, const int64_t[::1] vertices, const uint16_t[::1] a
     call.chain = <Chain *>calloc(vertices.shape[0], sizeof(Chain))
     if call.chain == NULL:
         raise MemoryError("no memory for the loops of saddles")
-    call.field, call.size, call.saddles = field, vertices.shape[0], saddles.shape[0]
+    call.field, call.size, call.saddles, call.ahead = field, vertices.shape[0], saddles.shape[0], ahead
     call.vertex, call.arm, call.result, call.start = &vertices[0], &arms[0], &result[0], &starts[0]
     if call.saddles:
         call.saddle, call.owner = &saddles[0], &owner[0]

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import morse_oracle
-from fieldgrad import _morse
+from fieldgrad import _collapsed, _morse
+from fieldgrad._geometry import Pole
 
 pytestmark = [pytest.mark.gudhi, pytest.mark.uninstrumented]
 
@@ -25,6 +26,35 @@ def gudhi_diagram(simplices, values):
         tree.insert(simplex, values[list(simplex)].max())
     diagram = tree.persistence(homology_coeff_field=2, persistence_dim_max=True)
     return sorted((birth, death, dimension) for dimension, (birth, death) in diagram)
+
+
+#: Shapes, periodic axes, and poles: an axis, a row of it, and its angles.
+NORTH, SOUTH, ORIGIN = (1, 0, (2,)), (1, -1, (2,)), (0, 0, (1, 2))
+WITH_POLES = {
+    "cylinder": ((7, 9, 8), (False, True, False), [(0, 0, (1,))]),
+    "ring": ((7, 9, 8), (False, True, True), [(0, 0, (1,))]),
+    "wedge": ((7, 9, 8), (False, False, False), [(0, 0, (1,))]),
+    "ball": ((7, 8, 9), (False, False, True), [NORTH, SOUTH, ORIGIN]),
+    "shell": ((7, 8, 9), (False, False, True), [NORTH, SOUTH]),
+    "cone": ((7, 8, 9), (False, False, True), [NORTH]),
+    "cone with its tip": ((7, 8, 9), (False, False, True), [NORTH, ORIGIN]),
+    "slice of a ball": ((7, 8, 9), (False, False, False), [NORTH, SOUTH, ORIGIN]),
+}
+
+
+@pytest.mark.parametrize("domain", WITH_POLES)
+def test_diagrams_around_poles(domain):
+    shape, periodic, poles = WITH_POLES[domain]
+    names = morse_oracle.pole_names(shape, poles)
+    simplices = morse_oracle.collapsed(morse_oracle.simplices(shape, periodic), names)
+    at = [Pole(axis, row < 0, angles, 0, (1, 1, 1), None) for axis, row, angles in poles]
+    for noise in fields(shape):
+        f = noise.ravel()[names].reshape(shape)
+        birth, death, dimension = _collapsed.pairs_of(f, periodic, at, None)
+        ends = np.where(death < 0, math.inf, f.ravel()[death])
+        lives = ends > f.ravel()[birth]
+        mine = zip(f.ravel()[birth][lives].tolist(), ends[lives].tolist(), dimension[lives].tolist(), strict=True)
+        assert sorted(mine) == gudhi_diagram(simplices, f.ravel())
 
 
 def fields(shape):
