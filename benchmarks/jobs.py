@@ -175,6 +175,27 @@ def _geometry():
             rivals=(),
             reads_metric=True,
         )
+    for function, layout in (
+        ("laplacian", fields.dense),
+        ("divergence", fields.vectors),
+        ("curl", fields.vectors),
+        ("hessian", fields.dense),
+        ("jacobian", fields.vectors),
+    ):
+        for spacing in (fields.curvilinear, fields.riemannian):
+            name = f"{function} 2048² float64, out, {spacing.__name__}"
+            yield Job("geometry", name, (2048, 2048), {}, function, layout=layout, spacing=spacing, rivals=())
+    for spacing in (fields.curvilinear, fields.riemannian):
+        yield Job(
+            "geometry",
+            f"directional derivative 2048² float64, out, {spacing.__name__}",
+            (2048, 2048),
+            {},
+            ours.along_diagonal,
+            spacing=spacing,
+            rivals=(),
+            options={"direction": (1, 2)},
+        )
     for shape, size in ((plane, "4096²"), (cube, "192³")):
         yield Job(
             "geometry",

@@ -135,3 +135,15 @@ class Lattice:
             if length is not None and length != n:
                 raise ValueError(f"the grid has {length} samples along axis {k}, f of shape {shape} has {n}")
         return self._axes
+
+
+class Box(Lattice):
+    """Samples of a lattice side by side, whose stencils are those that they have there."""
+
+    __slots__ = ("first", "lattice", "whole")
+
+    def __init__(
+        self, lattice: Lattice, whole: tuple[int, ...], first: tuple[int, ...], shape: tuple[int, ...]
+    ) -> None:
+        super().__init__(lattice.axes_for(whole), shape)
+        self.lattice, self.whole, self.first = lattice, whole, first

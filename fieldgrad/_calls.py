@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._axes import Lattice
-from ._programs import Fields, Program, as_present, carry_out
+from ._pieces import Piece
+from ._programs import MARKED, Fields, Program, as_present, carry_out
 from .grid import Grid
 
 PHYSICAL, COVARIANT, CONTRAVARIANT = "physical", "covariant", "contravariant"
@@ -39,6 +40,11 @@ class Call(NamedTuple):
         options, spacing = (None, *self.options), (lattice,)
         return carry_out(program, f, stacked, spacing, options, self.presence, out, self.workers, arrays, self.within)
 
+    def for_piece(self, piece: Piece) -> Call:
+        """The same, for a piece of the samples, on one thread."""
+        where, nan = self.presence
+        return Call(self.options, (None if where is None else piece.of(where), nan), 1)
+
 
 def run_with(
     call: Call, f: np.ndarray, firsts: Any, program: Program, lattice: Lattice, out: np.ndarray, arrays: Any = ()
@@ -52,5 +58,5 @@ def run_with(
         for one in firsts:
             present = present & ~np.isnan(one)
     # Where the field is constant, beyond an edge, its derivatives are zero.
-    there = call._replace(options=(*options, 0.0), presence=(present, "propagate"))
+    there = call._replace(options=(*options, 0.0), presence=(present, MARKED))
     there.run(program, fields, True, lattice, out, arrays)

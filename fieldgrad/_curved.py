@@ -109,19 +109,16 @@ def partial(program, f, spacing, options, presence, out, workers):
 
 def directional_derivative(f, vectors, normalize, spacing, options, presence, out, workers):
     """`vectors` are physical components, (d,) or (d, *S)."""
-    grid, geometry, d = spacing[0], spacing[0].geometry, len(vectors)
+    grid, d = spacing[0], len(vectors)
     grid.lattice.axes_for(f.shape)
-    if isinstance(geometry, Curved):
-        arrays = _by_metric.steps_along(vectors, normalize, geometry, options)
-    else:
-        arrays = [v.astype(float) for v in vectors] if vectors.ndim > 1 else []
+    arrays = [v.astype(float) for v in vectors] if vectors.ndim > 1 and not isinstance(grid.geometry, Curved) else []
 
     def fill(samples, lattice, geometry, call, result, *arrays):
         if isinstance(geometry, Curved):
-            steps = [1.0] * d
-        else:
-            numbers = [1.0] * d if arrays else vectors.tolist()
-            steps = [Product(v) * geometry.power(exponents(d, (k, -1))) for k, v in enumerate(numbers)]
+            _by_metric.directional_derivative(samples, lattice, geometry, call, result, vectors, normalize)
+            return
+        numbers = [1.0] * d if arrays else vectors.tolist()
+        steps = [Product(v) * geometry.power(exponents(d, (k, -1))) for k, v in enumerate(numbers)]
         terms = tuple((k, step, k if arrays else -1) for k, step in enumerate(steps))
         program = Program(tuple((0, k, 1) for k in range(d)), (), (terms,))
         call.run(program, samples, False, lattice, result, arrays)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ._arrays import as_field
 from ._axes import Axis, Lattice, closed, per_axis
+from ._config import as_workers
+from ._pieces import Piece, each, pieces
 from ._programs import Raised, carry_out
+from .stencils import radius_of
 
 
 class Curved(ABC):
     """A metric, its inverse, and what follows from them.
 
-    What gradients take is kept, for the accuracy that was asked for last: a field's size for each component.
+    The metric is kept for the accuracy that was asked for last, and so is what the last operator made of it. Symmetric
+    matrices are lists of components: those on the diagonal and above it, row by row.
     """
 
     lattice: Lattice
@@ -23,22 +28,69 @@ class Curved(ABC):
     hand = 1  # whether the axes make a right-handed system
 
     def __init__(self) -> None:
-        self._kept: dict[Any, list[np.ndarray]] = {}
+        self._kept: dict[str, tuple[Any, list[np.ndarray]]] = {}
 
     @abstractmethod
+    def metric_at(self, piece: Piece, accuracy: int, edge_order: int | None) -> list[np.ndarray]:
+        """That of a piece's samples, but for `metric_reach` of them beside those that are not its own."""
+
+    def metric_reach(self, accuracy: int) -> int:
+        return 0
+
+    def metric_arrays(self, accuracy: int, edge_order: int | None, workers: Any = None) -> list[np.ndarray]:
+        """That of all samples, kept."""
+
+        def make() -> list[np.ndarray]:
+            found = [np.empty(self.shape) for _ in pairs(len(self.shape))]
+            self.fill(found, lambda piece: self.metric_at(piece, accuracy, edge_order), accuracy, 0, workers)
+            return found
+
+        return self.kept("metric", (accuracy, edge_order), make)
+
     def metric(self, accuracy: int = 2, edge_order: int | None = None) -> np.ndarray:
         """Of shape (d, d, *S)."""
+        d = len(self.shape)
+        result = np.empty((d, d, *self.shape))
+        upper = [result[pair] for pair in pairs(d)]
+        self.fill(upper, lambda piece: self.metric_at(piece, accuracy, edge_order), accuracy, 0)
+        for i, k in pairs(d):
+            result[k, i] = result[i, k]
+        return result
 
     def volume_element(self, accuracy: int = 2, edge_order: int | None = None) -> np.ndarray:
-        return volume(self.metric(accuracy, edge_order))
+        result = np.empty(self.shape)
+        self.fill(
+            [result], lambda piece: [inverse_and_volume(self.metric_at(piece, accuracy, edge_order))[1]], accuracy, 0
+        )
+        return result
 
-    def kept(self, key: Any, make: Any) -> list[np.ndarray]:
+    def fill(
+        self,
+        arrays: list[np.ndarray],
+        make: Callable[[Piece], Sequence[np.ndarray]],
+        accuracy: int,
+        reach: int,
+        workers: Any = None,
+    ) -> None:
+        """Fill arrays with what is made, piece by piece, of a metric of that accuracy. It is needed for `reach` samples
+        beyond the results."""
+        reach += self.metric_reach(accuracy)
+        closed_axes = tuple(axis.periodic for axis in self.lattice.axes_for(self.shape))
+
+        def fill(piece: Piece) -> None:
+            for array, part in zip(arrays, make(piece), strict=True):
+                array[piece.wanted] = part[piece.found]
+
+        order = tuple(range(len(self.shape)))
+        each(pieces(self.lattice, self.shape, order, accuracy, reach, closed_axes), fill, as_workers(workers))
+
+    def kept(self, slot: str, key: Any, make: Callable[[], list[np.ndarray]]) -> list[np.ndarray]:
         """Arrays that calls of one kind have in common."""
-        found = self._kept.get(key)
-        if found is None:
-            found = make()
-            self._kept = {key: found}
-        return found
+        before, arrays = self._kept.get(slot, (None, []))
+        if before != key:
+            arrays = make()
+            self._kept[slot] = key, arrays
+        return arrays
 
 
 class Measured(Curved):
@@ -54,12 +106,18 @@ class Measured(Curved):
         g = np.array(g, np.float64)
         self.shape = g.shape[2:]
         _complain(~np.isfinite(g).all(axis=(0, 1)), "metric must be finite, got", g)
-        size = lengths(np.abs(g))
+        size = np.sqrt(np.abs(np.einsum("kk...->k...", g)))
         skew = np.abs(g - g.swapaxes(0, 1)) > 1e-10 * size[:, None] * size
         _complain(skew.any(axis=(0, 1)), "metric must be symmetric, got", g)
         _complain(~_is_positive(g), "metric must be positive definite, got", g)
         g.flags.writeable = False
         self._metric = g
+
+    def metric_at(self, piece: Piece, accuracy: int, edge_order: int | None) -> list[np.ndarray]:
+        return [piece.of(part) for part in self.metric_arrays(accuracy, edge_order)]
+
+    def metric_arrays(self, accuracy: int, edge_order: int | None, workers: Any = None) -> list[np.ndarray]:
+        return [self._metric[pair] for pair in pairs(len(self.shape))]
 
     def metric(self, accuracy: int = 2, edge_order: int | None = None) -> np.ndarray:
         return self._metric
@@ -104,18 +162,29 @@ class Mapped(Curved):
 
     def jacobian(self, accuracy: int, edge_order: int | None) -> np.ndarray:
         """Derivatives [a, i] of position a along axis i, of as high an accuracy as there are samples for."""
-        while accuracy > 2 and min(self.shape) <= accuracy:
-            accuracy -= 2
-        result = np.empty((len(self.shape), len(self.shape), *self.shape))
-        options = None, Raised(accuracy), edge_order, "one-sided", 0.0
-        for x, derivatives in zip(self.positions, result, strict=True):
-            lead = derivatives if len(self.shape) > 1 else derivatives[0]
-            carry_out("stack", x, False, (self.lattice,), options, (None, "propagate"), lead, None)
+        return self._jacobian(self.positions, self.lattice, accuracy, edge_order)
+
+    def _jacobian(
+        self, positions: list[np.ndarray], lattice: Lattice, accuracy: int, edge_order: int | None, workers: Any = None
+    ) -> np.ndarray:
+        result = np.empty((len(positions), len(positions), *positions[0].shape))
+        options = None, Raised(self._accuracy(accuracy)), edge_order, "one-sided", 0.0
+        for x, derivatives in zip(positions, result, strict=True):
+            lead = derivatives if len(positions) > 1 else derivatives[0]
+            carry_out("stack", x, False, (lattice,), options, (None, "propagate"), lead, workers)
         return result
 
-    def metric(self, accuracy: int = 2, edge_order: int | None = None) -> np.ndarray:
-        jacobian = self.jacobian(accuracy, edge_order)
-        return np.einsum("ai...,ak...->ik...", jacobian, jacobian)
+    def _accuracy(self, accuracy: int) -> int:
+        while accuracy > 2 and min(self.shape) <= accuracy:
+            accuracy -= 2
+        return accuracy
+
+    def metric_at(self, piece: Piece, accuracy: int, edge_order: int | None) -> list[np.ndarray]:
+        jacobian = self._jacobian([piece.of(x) for x in self.positions], piece.lattice, accuracy, edge_order, 1)
+        return [sum(row[i] * row[k] for row in jacobian) for i, k in pairs(len(jacobian))]
+
+    def metric_reach(self, accuracy: int) -> int:
+        return radius_of(1, self._accuracy(accuracy))
 
     def volume_element(self, accuracy: int = 2, edge_order: int | None = None) -> np.ndarray:
         return np.abs(_determinant(self.jacobian(accuracy, edge_order)))
@@ -146,19 +215,47 @@ def _determinant(g: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.det(np.moveaxis(g, (0, 1), (-2, -1))))
 
 
-def lengths(g: np.ndarray) -> np.ndarray:
+def lengths(g: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Of one step along each axis."""
-    return np.sqrt(np.einsum("kk...->k...", g))
+    return [np.sqrt(part) for part, (i, k) in zip(g, pairs(_rank(g)), strict=True) if i == k]
 
 
-def volume(g: np.ndarray) -> np.ndarray:
-    """Of one step along all axes."""
-    return np.sqrt(_determinant(g))
+def _rank(g: Sequence[np.ndarray]) -> int:
+    """How many rows a symmetric matrix has."""
+    return int((2 * len(g)) ** 0.5)
 
 
-def inverse(g: np.ndarray) -> np.ndarray:
-    """Of a matrix at every sample."""
-    return np.moveaxis(np.linalg.inv(np.moveaxis(g, (0, 1), (-2, -1))), (-2, -1), (0, 1))
+def pairs(d: int) -> list[tuple[int, int]]:
+    """Rows and columns of the components of a symmetric matrix."""
+    return [(i, k) for i in range(d) for k in range(i, d)]
+
+
+def whole_matrix(g: Sequence[Any], d: int) -> list[list[Any]]:
+    """All components [i][k] of a symmetric matrix."""
+    upper = dict(zip(pairs(d), g, strict=True))
+    return [[upper[min(i, k), max(i, k)] for k in range(d)] for i in range(d)]
+
+
+def inverse_and_volume(g: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
+    """Of a metric: its inverse, and the square root of its determinant.
+
+    J. H. Goodnight, "A Tutorial on the SWEEP Operator", The American Statistician 33 (1979). Swept by all its pivots, a
+    matrix is its inverse times -1.
+    """
+    d = _rank(g)
+    m: dict[tuple[int, int], np.ndarray] = dict(zip(pairs(d), g, strict=True))
+    determinant: Any = 1.0
+    for k in range(d):
+        determinant, reciprocal = determinant * m[k, k], 1 / m[k, k]
+        row = {i: m[min(i, k), max(i, k)] for i in range(d) if i != k}
+        scaled = {i: part * reciprocal for i, part in row.items()}
+        for i, part in row.items():
+            for j in row:
+                if i <= j:
+                    m[i, j] = m[i, j] - part * scaled[j]
+            m[min(i, k), max(i, k)] = scaled[i]
+        m[k, k] = -reciprocal
+    return [np.negative(part, out=part) for part in m.values()], np.sqrt(determinant)
 
 
 def triangle(g: np.ndarray) -> np.ndarray:

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ._arrays import KINDS, apart, as_field, check_out, memory_order, new_result
-from ._axes import Axis, Lattice, as_axis, closed
+from ._axes import Axis, Box, Lattice, as_axis, closed
 from ._config import as_workers
 from ._engine.core import Plan
 from ._engine.pool import share
 from ._geometry import Product
-from .stencils import BOUNDARIES, ONE_SIDED, PERIODIC, Stencil, derivative
+from .stencils import BOUNDARIES, ONE_SIDED, PERIODIC, Stencil, derivative, stretch
 
 
 class Program(NamedTuple):
@@ -35,6 +35,10 @@ class Program(NamedTuple):
 
 #: What users may ask for.
 ACCURACIES = 2, 4, 6, 8
+
+
+#: In place of a word for `nan`, where the marks of a whole field are known: a part of it may have no absent sample.
+MARKED = object()
 
 
 class Raised(int):
@@ -239,20 +243,35 @@ def tables_of(
     with_gaps: bool,
 ) -> dict[tuple[int, int], Stencil]:
     """The table of each derivative of a program, by axis and order; `spacing` is that of `axes`."""
-    accuracy, edge_order = _as_orders(accuracy, edge_order)
+    accuracy, edge_order = as_orders(accuracy, edge_order)
     boundaries = as_pairs(boundary, len(shape))
-    placements = dict(zip(axes, as_placements(spacing, shape, axes), strict=True))
+    box = spacing[0] if len(spacing) == 1 and isinstance(spacing[0], Box) else None
+    if box is not None:
+        spacing, whole = (box.lattice,), box.whole
+    else:
+        whole = shape
+    placements = dict(zip(axes, as_placements(spacing, whole, axes), strict=True))
     tables = {}
     along = [(k, m) for _, axis, m in program.components for k in ((axis,) if isinstance(axis, int) else axis) if m]
     for k, order in dict.fromkeys(along):
-        placement, (low, high) = with_boundary(placements[k], shape[k], boundaries[k], k)
-        at_edges = edge_order or (1 if accuracy == 2 and order == 1 else accuracy)
-        _check_samples(shape[k], placement, at_edges + order, low, high, k)
-        tables[k, order] = derivative(placement, shape[k], accuracy, at_edges, low, high, with_gaps, order)
+        asked = placements[k], whole[k], k, order, accuracy, edge_order, boundaries[k], with_gaps
+        table = _table(*asked) if box is None else _remembered_table(*asked)
+        tables[k, order] = table if box is None else stretch(table, box.first[k], shape[k])
     return tables
 
 
-_cached_recipe: Any = lru_cache(maxsize=256, typed=True)(_make_recipe)
+def _table(axis, n, k, order, accuracy, edge_order, boundary, with_gaps):
+    placement, (low, high) = with_boundary(axis, n, boundary, k)
+    at_edges = order_at_edges(order, accuracy, edge_order)
+    _check_samples(n, placement, at_edges + order, low, high, k)
+    return derivative(placement, n, accuracy, at_edges, low, high, with_gaps, order)
+
+
+#: What many boxes have parts of.
+_remembered_table = lru_cache(maxsize=64)(_table)
+
+
+_cached_recipe: Any = lru_cache(maxsize=1024, typed=True)(_make_recipe)
 
 
 # ---- arguments -----------------------------------------------------------------------------------------------
@@ -275,12 +294,17 @@ def as_axes(axis, ndim):
         raise TypeError(message) from None
 
 
-def _as_orders(accuracy, edge_order):
+def as_orders(accuracy: Any, edge_order: Any) -> tuple[int, int | None]:
     if type(accuracy) is not Raised and (isinstance(accuracy, bool) or accuracy not in ACCURACIES):
         raise ValueError(f"accuracy must be 2, 4, 6 or 8, got {accuracy!r}")
     if edge_order is not None and (isinstance(edge_order, bool) or edge_order not in (1, 2)):
         raise ValueError(f"edge_order must be 1 or 2, got {edge_order!r}")
     return int(accuracy), None if edge_order is None else int(edge_order)
+
+
+def order_at_edges(order: int, accuracy: int, edge_order: int | None) -> int:
+    """That of the truncation error of a derivative at one-sided ends."""
+    return edge_order or (1 if accuracy == 2 and order == 1 else accuracy)
 
 
 def as_pairs(boundary, ndim):
@@ -315,6 +339,8 @@ def as_where(where: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 def as_present(where: Any, nan: Any, f: np.ndarray, stacked: bool = False) -> np.ndarray | None:
     """Marks of the samples that exist; None if all do. Of stacked fields, all that exist are of one mind."""
+    if nan is MARKED:
+        return where
     if nan not in ("propagate", "omit"):
         raise ValueError(f"nan must be 'propagate' or 'omit', got {nan!r}")
     present: Any = None if where is None else as_where(where, f.shape[1:] if stacked else f.shape)
@@ -383,7 +409,7 @@ def _dates(program, f, spacing, options, presence, out):
     plain = accuracy == 2 and boundary == ONE_SIDED and is_plain(presence)
     if not plain or any(isinstance(step, Lattice) for step in spacing):
         raise TypeError(f"f of dtype {f.dtype} takes numpy.gradient's arguments only")
-    at_edges: Any = _as_orders(accuracy, edge_order)[1] or 1
+    at_edges: Any = as_orders(accuracy, edge_order)[1] or 1
     result = np.gradient(f, *spacing, axis=axis, edge_order=at_edges)
     if not isinstance(result, np.ndarray) or isinstance(axis, (tuple, list)):
         result = np.stack(result if isinstance(result, tuple) else (result,))

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._axes import Axis, Lattice, as_axis, closed, per_axis
 from ._geometry import Orthogonal, Pole, Product
-from ._metric import Curved, Mapped, Measured, lengths
+from ._metric import Curved, Mapped, Measured
 
 __all__ = ["Grid"]
 
@@ -475,7 +475,7 @@ class Grid(Lattice):
         if isinstance(geometry, Orthogonal):
             return np.stack([np.broadcast_to(s.spread(self.ndim), shape) for s in geometry.scales])
         if geometry is not None:
-            return lengths(geometry.metric())
+            return np.sqrt(np.einsum("kk...->k...", geometry.metric()))
         return np.broadcast_to(np.float64(1.0), (self.ndim, *shape))
 
     @property

@@ -8,7 +8,7 @@ table, never other code.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import floor, frexp, lcm
@@ -300,6 +300,75 @@ def derivative(
         edge_divisor,
         _gaps(axis, n, order, accuracy, edge_order, low, high) if with_gaps else None,
     )
+
+
+def stretch(table: Stencil, first: int, n: int) -> Stencil:
+    """The table of `n` samples side by side, from `first` on and round the axis, as they are in the whole.
+
+    Those whose stencils reach beyond have zeros.
+    """
+    if first == 0 and n == table.n:
+        return table
+    reach = int(np.abs(table.offsets).max(initial=0))
+    lo = min(n, max(0, max(table.lo, first + reach) - first))
+    hi = max(lo, min(table.hi, first + n - reach) - first)
+    inside = slice(first + lo - table.lo, first + hi - table.lo)
+    varying = ("weights", "ahead", "behind") if table.ahead is not None else ()
+    uneven = {name: getattr(table, name)[:, inside] for name in varying}
+    rows: list[Any] = []
+    for i in (*range(lo), *range(hi, n)):
+        terms, divisor = _row_of(table, (first + i) % table.n)
+        here = [(_within(a, table.n, first), _within(b, table.n, first), w) for a, b, w in terms]
+        rows.append((here, divisor) if all(max(a, b) < n for a, b, _ in here) else ([(NOTHING, NOTHING, 0)], 1.0))
+    index, edge_weights, count, edge_divisor = _edge_table(rows)
+    return replace(
+        table,
+        n=n,
+        lo=lo,
+        hi=hi,
+        edge_index=index,
+        edge_weights=edge_weights,
+        edge_count=count,
+        edge_divisor=edge_divisor,
+        gaps=None if table.gaps is None else _stretched_gaps(table.gaps, table.n, first, n),
+        **uneven,
+    )
+
+
+def _within(i, whole, first):
+    """Sample i, or what stands for no sample, counted from `first` on."""
+    return (i - first) % whole if i >= 0 else i
+
+
+def _row_of(table, i):
+    """Terms (sample, sample, weight) and divisor of any sample."""
+    if not table.lo <= i < table.hi:
+        edge = i if i < table.lo else table.lo + i - table.hi
+        used = slice(table.edge_count[edge])
+        row = zip(*table.edge_index[edge, used].T, table.edge_weights[edge, used], strict=True)
+        return list(row), table.edge_divisor[edge]
+    if table.ahead is None:
+        return [(i + a, i + b, w) for (a, b), w in zip(table.offsets, table.weights, strict=True)], table.divisor
+    terms = []
+    columns = (part[:, i - table.lo] for part in (table.weights, table.ahead, table.behind))
+    for (a, b), across, ahead, behind in zip(table.offsets, *columns, strict=True):
+        terms += [(i + a, i + b, across), (i + a, i, ahead), (i, i + b, behind)]
+    return terms, table.divisor
+
+
+def _stretched_gaps(gaps, whole, first, n):
+    ghosts = np.full_like(gaps.ghosts, NOTHING)
+    for side, at_end in enumerate((first == 0, first + n == whole)):
+        if at_end:
+            here = np.array([_within(i, whole, first) for i in gaps.ghosts[side]])
+            ghosts[side] = np.where(here < n, here, NOTHING)
+    positions = gaps.positions
+    if positions is not None:
+        i = np.arange(first, first + n + 2 * gaps.most)  # counted from the first ghost
+        turns = (i >= len(positions)).astype(int) - (i < 0)
+        period = positions[gaps.most + whole] - positions[gaps.most]
+        positions = positions[i - turns * whole] + turns * period
+    return replace(gaps, ghosts=ghosts, positions=positions)
 
 
 def _gaps(axis, n, order, accuracy, edge_order, low, high):

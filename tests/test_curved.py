@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import fieldgrad as fg
 from curved_cases import SPACES, Waves, bent, circle, geographic, known, known_on, polar, spherical
+from fieldgrad import _pieces
 from helpers import assert_same_bits
 from test_operators import assert_close, oracle
 
@@ -423,6 +424,81 @@ def test_layouts_of_oblique_coordinates(measured):
         single = function(field.astype(np.float32), grid)
         assert single.dtype == np.float32
         np.testing.assert_allclose(single, result, atol=2e-3 * np.abs(result).max())
+
+
+@pytest.mark.parametrize("dims", (2, 3))
+@pytest.mark.parametrize("gaps", (False, True), ids=("whole", "gaps"))
+@pytest.mark.parametrize("uneven", (False, True), ids=("curvilinear", "uneven"))
+def test_pieces_do_not_show(monkeypatch, dims, gaps, uneven):
+    """Whatever is cut where, next to ends and across seams."""
+    shape = (64, 61) if dims == 2 else (40, 37, 26)
+    rng = np.random.default_rng(dims)
+    f, F = rng.normal(size=shape), rng.normal(size=(dims, *shape))
+    where = rng.random(shape) > 0.03 if gaps else None
+    ends = ("mirror", "reflect") if uneven else ("periodic", ("nearest", "constant"))
+    calls = [
+        {"accuracy": 2, "where": where},
+        {"accuracy": 4, "where": where, "boundary": (*ends, "one-sided")[:dims], "cval": 0.5},
+    ]
+    if uneven:  # closed along the first axis
+        calls[1]["boundary"] = ("periodic", *calls[1]["boundary"][1:])
+
+    def results():
+        grid = loop(shape) if uneven else bent_box(shape)
+        for options in calls:
+            for function in (fg.laplacian, fg.hessian, along_range):
+                yield function(f, grid, **options)
+            for function in (fg.divergence, fg.curl):
+                for components in COMPONENTS:
+                    yield function(F, grid, components=components, **options)
+
+    found = []
+    for samples in (1 << 9, 1 << 11, 1 << 40):
+        monkeypatch.setattr(_pieces, "_SAMPLES", samples)
+        _pieces.pieces.cache_clear()
+        found.append(list(results()))
+    _pieces.pieces.cache_clear()
+    for parts in zip(*found, strict=True):
+        for part in parts[:-1]:
+            if gaps and uneven:  # across a seam, terms of derivatives of derivatives are added in another order
+                np.testing.assert_allclose(part, parts[-1], rtol=0, atol=1e-12 * np.nanmax(np.abs(part)))
+            else:
+                assert_same_bits(part, parts[-1])
+
+
+def along_range(f, grid, **options):
+    return fg.directional_derivative(f, range(1, f.ndim + 1), grid, **options)
+
+
+def bent_box(shape):
+    u = np.meshgrid(*[np.linspace(0, 1, n) for n in shape], indexing="ij")
+    return fg.Grid.curvilinear(*[x + 0.1 * np.sin(2 * y) for x, y in zip(u, u[1:] + u[:1], strict=True)])
+
+
+def loop(shape):
+    """A metric that closes along the first axis, whose steps differ."""
+    d, steps = len(shape), np.random.default_rng(0).uniform(0.8, 1.2, shape[0])
+    x = np.cumsum(steps)
+    turn = 2 * np.pi * x / steps.sum()
+    size = np.stack([1 + 0.2 * np.sin(turn + k) for k in range(d)]).reshape(d, -1, *[1] * (d - 1))
+    g = np.einsum("i...,k...->ik...", size, size) * (0.7 * np.eye(d) + 0.3).reshape(d, d, *[1] * d)
+    closed = (True, *[False] * (d - 1))
+    period = (steps.sum(), *[None] * (d - 1))
+    return fg.Grid.riemannian(g * np.ones(shape), x, *[0.5] * (d - 1), periodic=closed, period=period)
+
+
+@pytest.mark.parametrize("dtype", (np.complex64, np.complex128, np.float16, np.longdouble, np.int16))
+def test_types_in_oblique_coordinates(dtype):
+    grid = bent_box((60, 61))
+    scale = 0.1 if dtype is np.float16 else 100  # second derivatives are finite
+    F = (scale * np.random.default_rng(0).normal(size=(2, *grid.shape))).astype(dtype)
+    wide = F.astype(np.result_type(dtype, np.float64))
+    size = {"e": 1e-2, "F": 1e-3}.get(np.dtype(dtype).char, 1e-11)
+    for function, field in ((fg.gradient, 0), (fg.laplacian, 0), (fg.hessian, 0), (fg.divergence, ...), (fg.curl, ...)):
+        result, wanted = function(F[field], grid), function(wide[field], grid)
+        np.testing.assert_allclose(result, wanted, rtol=0, atol=size * np.abs(wanted).max())
+        turned = function(np.asfortranarray(F[field]), grid)
+        np.testing.assert_allclose(turned, result, rtol=0, atol=size * np.abs(wanted).max())
 
 
 def test_chosen_axes():
