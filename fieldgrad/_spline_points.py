@@ -13,6 +13,7 @@ from ._charts import Atlas, Chart, atlas_of
 from ._config import as_workers
 from ._domain import Ends, Part, Samples, euler_characteristic, samples_of
 from ._sample_points import names_of, of_filtration
+from ._space import Space
 from ._zeros import Undecided, search
 from .interpolant import Interpolant
 
@@ -72,12 +73,12 @@ def _of_chart(chart: Chart, found: Found, workers: int) -> OfChart:
 def _columns(atlas: Atlas, samples: Samples, tables: list[OfChart]) -> dict[str, np.ndarray]:
     """Points of all charts, ordered by value and place."""
     points, values, index = (np.concatenate([getattr(t, of) for t in tables]) for of in ("points", "values", "index"))
-    hessian = np.concatenate([_physical(table, atlas.frames) for table in tables])
+    hessian = np.concatenate([_physical(table, atlas.space) for table in tables])
     order = np.lexsort((*points.T[::-1], values))
     points, hessian = points[order], hessian[order]
     eigenvalues, eigenvectors = np.linalg.eigh(hessian)
     return {
-        "points": points if atlas.positions is None else atlas.positions(points),
+        "points": points if atlas.space is None else atlas.space.places(points),
         "indices": in_samples(samples, points),
         "values": values[order],
         "hessian": hessian,
@@ -87,12 +88,12 @@ def _columns(atlas: Atlas, samples: Samples, tables: list[OfChart]) -> dict[str,
     }
 
 
-def _physical(table: OfChart, frames: Any) -> np.ndarray:
+def _physical(table: OfChart, space: Space | None) -> np.ndarray:
     """Second derivatives along orthonormal vectors. Where the gradient is zero they transform as a tensor does."""
-    if frames is None:
+    if space is None:
         return table.hessian
     at = table.chart.off_poles(table.points)
-    directions, jacobian = frames(at), table.chart.jacobian(at)
+    directions, jacobian = space.frames(at), table.chart.jacobian(at)
     if jacobian is not None:
         directions = jacobian @ directions
     return directions.swapaxes(1, 2) @ table.hessian @ directions

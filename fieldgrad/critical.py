@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import as_field
+from ._arrays import as_field, solutions
+from ._config import as_workers
 from ._sample_points import points_of_samples
 from ._spline_points import points_of_spline
 from .interpolant import Interpolant
@@ -440,20 +441,11 @@ def refine(points: Any, f: Any, *spacing: Any, workers: int | None = None) -> np
     array([[1.]])
     """
     spline = Interpolant(f, *spacing, workers=workers)
-    spline._evaluate(points, 0, False, workers)  # says what is wrong with them
-    at = np.array(points, float)
-    lengths = np.array([axis.breaks[-1] - axis.breaks[0] for axis in spline._axes])
-    step = np.full(at.shape, np.inf)
+    at, size = spline._located(points), np.full(len(points), np.inf)
     for _ in range(_NEWTON_STEPS):
-        _, gradient, hessian = spline._evaluate(at, 2, False, workers)
-        singular = np.isnan(gradient).any(axis=1)  # outside
-        singular[~singular] = np.linalg.det(hessian[~singular]) == 0
-        hessian[singular] = np.eye(spline.ndim)
-        step = -np.linalg.solve(hessian, gradient[..., None])[..., 0]
-        step[singular] = np.nan
-        at = at + step
-    ended = (np.abs(step) <= 1e-10 * lengths).all(axis=1)
-    return np.where(ended[:, None], at, np.nan)
+        _, gradient, hessian = spline._jets(at, 2, False, as_workers(workers))
+        at, size = spline._moved(at, -solutions(hessian, gradient))
+    return np.where((size <= 1e-10)[:, None], spline._named(at), np.nan)
 
 
 _NEWTON_STEPS = 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from ._arrays import as_field
 from ._axes import Axis
+from ._calls import geometry_of
 from ._config import as_workers
 from ._engine.pool import share
 from ._engine.splines import Spline
@@ -82,6 +84,13 @@ class Interpolant:
            [ 3.    ,  1.    ]])
     """
 
+    def __new__(cls, f: Any = None, *spacing: Any, **options: Any) -> Interpolant:
+        if geometry_of(spacing) is not None:
+            from ._curved_interpolant import CurvedInterpolant
+
+            cls = CurvedInterpolant
+        return super().__new__(cls)
+
     def __init__(self, f: Any, *spacing: Any, boundary: Any = ONE_SIDED, workers: int | None = None) -> None:
         samples = as_samples(f)
         placements = placed(spacing, samples.shape, boundary)
@@ -97,14 +106,13 @@ class Interpolant:
         )
         self._constant = middle(samples)
         self._coefficients = _coefficients(samples, self._constant, self._axes, self._descending, workers)
-        self._spline = Spline(self._coefficients, self._axes, self._constant)
+
+    @cached_property
+    def _spline(self) -> Spline:
+        return Spline(self._coefficients, self._axes, self._constant)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_spline"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._spline = Spline(self._coefficients, self._axes, self._constant)
 
     def __repr__(self) -> str:
         return f"Interpolant(shape={self.shape}, periodic={self.grid.periodic})"
@@ -233,14 +241,45 @@ class Interpolant:
         value, gradient = self._evaluate(at[None], 1, False, 1)
         if np.isnan(value[0]):
             raise ValueError(f"point must lie within the field, got {at}")
-        return Linearization(float(value[0]), gradient[0], at, self)
+        return Linearization(float(value[0]), gradient[0], at, self, self._slopes(at, gradient[0]))
 
     def _evaluate(self, points: Any, order: int, extrapolate: bool, workers: int | None) -> tuple[np.ndarray, ...]:
-        """Values, gradients and Hessians at points, up to that order, in one pass."""
+        """Values, gradients and Hessians at points, up to that order."""
+        return self._jets(self._located(points), order, bool(extrapolate), as_workers(workers))
+
+    # What follows is other on curved grids.
+
+    def _located(self, points: Any) -> np.ndarray:
+        """Points that a user gives, in coordinates of the grid."""
         at = _as_coordinates(points, "points")
         if at.ndim != 2 or at.shape[1] != self.ndim:
             raise ValueError(f"points must have shape (m, {self.ndim}), got {at.shape}")
-        return self._spline.evaluate(at, order, bool(extrapolate), as_workers(workers), share)
+        return at
+
+    def _named(self, points: np.ndarray) -> np.ndarray:
+        """Points in coordinates of the grid, as a user calls them."""
+        return points
+
+    def _jets(self, points: np.ndarray, order: int, extrapolate: bool, workers: int) -> Any:
+        return self._spline.evaluate(points, order, extrapolate, workers, share)
+
+    def _moved(self, points: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Points after steps, which are those of gradients; and how long these were, beside the axes."""
+        return points + steps, self._part_of_axes(steps)
+
+    def _part_of_axes(self, steps: np.ndarray) -> np.ndarray:
+        lengths = np.array([axis.breaks[-1] - axis.breaks[0] for axis in self._axes])
+        return np.asarray(np.abs(steps / lengths).max(axis=1))
+
+    def _slopes(self, point: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """What displacements are multiplied with."""
+        return gradient
+
+    def _largest_curvature(self, point: np.ndarray, radius: float) -> float:
+        """A bound of the norm of the Hessian within a ball."""
+        low, high = self._second_derivatives_within(point - radius, point + radius)
+        middle, half = (low + high) / 2, (high - low) / 2
+        return float(np.linalg.norm(middle, 2) + np.linalg.norm(half, 2))
 
     def _second_derivatives_within(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Bounds (d, d) of the Hessian over the part of a box that is within the field.
@@ -289,6 +328,7 @@ class Linearization:
     gradient: np.ndarray
     point: np.ndarray
     _interpolant: Interpolant = field(repr=False)
+    _slopes: np.ndarray = field(repr=False)
 
     def __call__(self, displacement: Any) -> np.ndarray:
         """Return the values of the affine function.
@@ -312,7 +352,7 @@ class Linearization:
         h = _as_coordinates(displacement, "displacement")
         if h.ndim == 0 or h.shape[-1] != len(self.gradient):
             raise ValueError(f"displacement must have shape (..., {len(self.gradient)}), got {h.shape}")
-        return self.value + h @ self.gradient
+        return self.value + h @ self._slopes
 
     def error_bound(self, radius: float) -> float:
         """Return what the spline differs from the affine function by, at most.
@@ -347,9 +387,7 @@ class Linearization:
         length = float(radius)
         if not 0 <= length < math.inf:
             raise ValueError(f"radius must be finite and not negative, got {radius!r}")
-        low, high = self._interpolant._second_derivatives_within(self.point - length, self.point + length)
-        middle, half = (low + high) / 2, (high - low) / 2
-        return float(length**2 / 2 * (np.linalg.norm(middle, 2) + np.linalg.norm(half, 2)))
+        return length**2 / 2 * self._interpolant._largest_curvature(self.point, length)
 
 
 # ---- arguments ---------------------------------------------------------------------------------------------
