@@ -25,7 +25,7 @@ from ._domain import Part, Samples
 from ._engine.pool import share
 from ._geometry import Pole
 from ._space import Space
-from .interpolant import Interpolant, middle, spline_axis, straight
+from ._tensor import TensorSpline, middle, spline_axis
 
 #: Rings beyond a pole that the spline is made of: what is further is of no influence.
 _BEYOND = 12
@@ -40,8 +40,8 @@ _ALONE = 0.4
 _SPLITS, _MORE = 7, 1.5
 #: Nearer than this part of a seam's radius a point is at the pole.
 _AT_POLE = 1e-7
-#: So near, lengths and directions are taken for those at the pole; they are exact but for the square of this part. On an
-#: axis through a pole directions are exact but for this angle.
+#: So near, lengths and directions are taken for those at the pole; they are exact but for the square of this part. On
+#: an axis through a pole directions are exact but for this angle.
 _NEXT_TO_POLE, _NEXT_TO_AXIS = 1e-6, 1e-9
 
 
@@ -306,7 +306,7 @@ def with_caps(
     for cap in widest:  # that of all directions is the last: the others are cut where it begins
         along = [
             _between(samples.coords[k], start.get(k), domain.ends[k], axis.period)
-            for k, axis in enumerate(main.spline._axes)
+            for k, axis in enumerate(main.spline.axes)
             if k != cap.pole.axis
         ]
         fewest: Any = np.inf
@@ -332,13 +332,13 @@ def cap_around(pole: Pole, main: Chart, samples: Samples, workers: int) -> Cap:
     reach = min(float(np.interp(_RINGS, np.arange(len(rings)), rings)), _REACH * rings[-1])
     count = 2 * int(np.ceil(np.interp(reach, rings, np.arange(len(rings)))))
     line = np.linspace(-reach, reach, 2 * count + 1)
-    axes = [Axis(None, axis.sites, axis.period is not None, axis.period) for axis in main.spline._axes]
+    axes = [Axis(None, axis.sites, axis.period is not None, axis.period) for axis in main.spline.axes]
     for k in around.axes:
         axes[k] = Axis(None, line)
     shape = tuple(len(axis.positions(0)) for axis in axes)
     x = np.stack(np.meshgrid(*(axis.positions(0) for axis in axes), indexing="ij"), axis=-1).reshape(-1, len(axes))
     values = main.spline(around.to_grid(x), workers=workers).reshape(shape)
-    spline = Interpolant(values, straight(axes, shape), workers=workers)
+    spline = TensorSpline(values, axes, workers)
     skip = None
     if samples.absent is not None:
         absent = np.stack([c[i] for c, i in zip(samples.coords, np.nonzero(samples.absent), strict=True)], axis=1)
@@ -354,11 +354,11 @@ def _near(absent: np.ndarray, around: Around, main: Chart, x: np.ndarray) -> np.
 
     at = list(around.axes)
     line = np.unique(x[:, at[0]])
-    steps = [np.diff(axis.sites).max() for axis in main.spline._axes]
+    steps = [np.diff(axis.sites).max() for axis in main.spline.axes]
     most = steps[at[0]] + line[-1] * around.unit * sum(steps[k] for k in at[1:])
     most += (line[1] - line[0]) * np.sqrt(len(at)) / 2
     # Along other axes, samples are near to themselves alone.
-    apart = [1.0 if k in at else 2 * most / np.diff(axis.sites).min() for k, axis in enumerate(main.spline._axes)]
+    apart = [1.0 if k in at else 2 * most / np.diff(axis.sites).min() for k, axis in enumerate(main.spline.axes)]
     distance, _ = cKDTree(absent * apart).query(x * apart, distance_upper_bound=most)
     return np.isfinite(distance)
 

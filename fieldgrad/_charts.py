@@ -14,7 +14,7 @@ import numpy as np
 from ._domain import Ends, Part, Samples
 from ._geometry import Pole
 from ._space import Space, space_of
-from .interpolant import Interpolant, as_samples, straight
+from ._tensor import TensorSpline, as_samples
 
 _MOST_AXES = 3
 #: For each axis, which ends are sides of the domain: 0 is the lower one, 1 the upper one.
@@ -25,7 +25,7 @@ Sides = tuple[tuple[int, ...], ...]
 class Chart:
     """A spline, and where it is searched for critical points: here, one in the coordinates of the grid."""
 
-    spline: Interpolant
+    spline: TensorSpline
     ends: Ends
     sides: Sides
     skip: np.ndarray | None  # pieces that are not searched
@@ -71,7 +71,7 @@ class Chart:
         """Whether points are in pieces that are searched."""
         if self.skip is None:
             return np.ones(len(x), bool)
-        return ~self.skip[tuple(axis.piece_of(x[:, k]) for k, axis in enumerate(self.spline._axes))]
+        return ~self.skip[tuple(axis.piece_of(x[:, k]) for k, axis in enumerate(self.spline.axes))]
 
     def slopes(self, points: np.ndarray, workers: int) -> np.ndarray:
         """The gradient at points of the grid, along its axes."""
@@ -128,9 +128,9 @@ def of_grid(samples: Samples, workers: int) -> Chart:
         extended, marks, axes = continued(samples, complete, workers)
     else:
         extended, marks, axes = samples.field, samples.absent, samples.axes
-    spline = Interpolant(extended, straight(axes, extended.shape), workers=workers)
+    spline = TensorSpline(extended, axes, workers)
     skip = None if marks is None else touched(spline, marks)
-    return Chart(spline, (), (), skip, float(np.ptp(spline._coefficients))).within(samples.whole)
+    return Chart(spline, (), (), skip, float(np.ptp(spline.coefficients))).within(samples.whole)
 
 
 def _filled(field: np.ndarray, absent: np.ndarray) -> np.ndarray:
@@ -158,10 +158,10 @@ def _cut_off(samples: Samples, ends: Ends, inner: list[Pole]) -> tuple[Ends, lis
     return tuple(result), parts
 
 
-def touched(spline: Interpolant, absent: np.ndarray) -> np.ndarray:
+def touched(spline: TensorSpline, absent: np.ndarray) -> np.ndarray:
     """Pieces with an absent sample on them."""
-    for k, axis in enumerate(spline._axes):
-        if spline._descending[k]:
+    for k, axis in enumerate(spline.axes):
+        if spline.descending[k]:
             absent = np.flip(absent, k)
         first, last = (np.searchsorted(axis.sites, ends) for ends in (axis.breaks[:-1], axis.breaks[1:]))
         some: Any = False

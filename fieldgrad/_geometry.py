@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import pi, prod
 from typing import Any
@@ -75,13 +75,13 @@ class Orthogonal:
 
     scales: tuple[Product, ...]
     slopes: dict[tuple[int, int], np.ndarray]  # [k, j]: derivative of the logarithm of scale k along axis j
-    factors: tuple[dict[int, Factor], ...]  # of each scale, by axis: what it is between the samples
+    factors: tuple[Mapping[int, Factor], ...]  # of each scale, by axis: what it is between the samples
     poles: tuple[Pole, ...] = ()
     hand: int = 1  # of the axes in two dimensions: whether the second is to the left of the first
 
     @classmethod
     def of(
-        cls, factors: tuple[dict[int, Factor], ...], coords: Sequence[np.ndarray], poles: tuple[Pole, ...], hand: int
+        cls, factors: tuple[Mapping[int, Factor], ...], coords: Sequence[np.ndarray], poles: tuple[Pole, ...], hand: int
     ) -> Orthogonal:
         """With scales that are products of these factors, at samples with these coordinates."""
         known = [{k: factor(coords[k]) for k, factor in of_scale.items()} for of_scale in factors]

@@ -13,9 +13,9 @@ from ._arrays import solutions
 from ._domain import Samples
 from ._geometry import Orthogonal
 from ._metric import Mapped, triangle
-from .interpolant import Interpolant, straight
+from ._tensor import TensorSpline
 
-#: Newton's steps from the nearest sample, none of them longer than one of indices, and the last one no longer than this.
+#: Newton's steps from the nearest sample, none longer than one of indices, and the last one no longer than this.
 _STEPS, _ARRIVED = 30, 1e-9
 
 
@@ -59,10 +59,10 @@ class Space(ABC):
 
 def space_of(samples: Samples, workers: int) -> Space | None:
     """That of the samples; None if axes are straight."""
-    geometry, lattice = samples.geometry, straight(samples.axes, samples.field.shape)
+    geometry = samples.geometry
 
-    def splines(arrays: Any) -> list[Interpolant]:
-        return [Interpolant(values, lattice, workers=workers) for values in arrays]
+    def splines(arrays: Any) -> list[TensorSpline]:
+        return [TensorSpline(values, samples.axes, workers) for values in arrays]
 
     if geometry is None:
         return None
@@ -71,7 +71,8 @@ def space_of(samples: Samples, workers: int) -> Space | None:
     if isinstance(geometry, Mapped):
         return OnPositions(geometry.positions, splines(geometry.positions), [axis.periodic for axis in samples.axes])
     factor = triangle(geometry.metric())
-    return ByMetric({(i, k): one for i in range(samples.field.ndim) for k, one in enumerate(splines(factor[i, : i + 1]))})
+    rows = [splines(row[: i + 1]) for i, row in enumerate(factor)]
+    return ByMetric({(i, k): spline for i, row in enumerate(rows) for k, spline in enumerate(row)})
 
 
 class AlongAxes(Space):
@@ -117,7 +118,7 @@ def _inverse(scales: np.ndarray) -> np.ndarray:
 class OnPositions(Space):
     """A map from indices to positions, by which users call points."""
 
-    def __init__(self, samples: list[np.ndarray], splines: list[Interpolant], periodic: list[bool]) -> None:
+    def __init__(self, samples: list[np.ndarray], splines: list[TensorSpline], periodic: list[bool]) -> None:
         self._samples, self._splines, self._periodic = samples, splines, periodic
 
     def _jacobian(self, points: np.ndarray) -> np.ndarray:
@@ -172,7 +173,7 @@ class OnPositions(Space):
 class ByMetric(Space):
     """A metric, as a product of triangles: between samples it is positive, too."""
 
-    def __init__(self, splines: dict[tuple[int, int], Interpolant]) -> None:
+    def __init__(self, splines: dict[tuple[int, int], TensorSpline]) -> None:
         self._splines, self._d = splines, max(splines)[0] + 1
 
     def _triangle(self, points: np.ndarray) -> np.ndarray:

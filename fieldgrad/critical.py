@@ -440,12 +440,13 @@ def refine(points: Any, f: Any, *spacing: Any, workers: int | None = None) -> np
     >>> fg.refine([[0.8]], x**3 / 3 - x, x).round(9)
     array([[1.]])
     """
-    spline = Interpolant(f, *spacing, workers=workers)
-    at, size = spline._located(points), np.full(len(points), np.inf)
+    interpolant = Interpolant(f, *spacing, workers=workers)
+    at, spline = interpolant._located(points), interpolant._spline
+    size = np.full(len(at), np.inf)
     for _ in range(_NEWTON_STEPS):
-        _, gradient, hessian = spline._jets(at, 2, False, as_workers(workers))
-        at, size = spline._moved(at, -solutions(hessian, gradient))
-    return np.where((size <= 1e-10)[:, None], spline._named(at), np.nan)
+        _, gradient, hessian = spline.jets(at, 2, False, as_workers(workers))
+        at, size = spline.moved(at, -solutions(hessian, gradient))
+    return np.where((size <= 1e-10)[:, None], spline.named(at), np.nan)
 
 
 _NEWTON_STEPS = 30

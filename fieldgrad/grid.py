@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -438,7 +438,7 @@ class Grid(Lattice):
         name: str,
         axes: tuple[Axis, ...],
         coords: tuple[np.ndarray, ...],
-        factors: tuple[dict[int, Factor], ...],
+        factors: tuple[Mapping[int, Factor], ...],
         poles: tuple[Pole, ...],
         hand: int = 1,
     ) -> Grid:

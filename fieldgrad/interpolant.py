@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._arrays import as_field
 from ._axes import Axis
 from ._calls import geometry_of
 from ._config import as_workers
-from ._engine.pool import share
-from ._engine.splines import Spline
-from ._programs import as_pairs, as_placements, with_boundary
-from ._splines import LEAST_SAMPLES, SplineAxis, differences, restricted
+from ._tensor import TensorSpline, as_samples, placed
 from .grid import Grid
-from .stencils import ONE_SIDED, PERIODIC
+from .stencils import ONE_SIDED
+
+if TYPE_CHECKING:
+    from ._curved_spline import CurvedSpline
 
 __all__ = ["Interpolant", "Linearization"]
 
@@ -84,35 +82,22 @@ class Interpolant:
            [ 3.    ,  1.    ]])
     """
 
-    def __new__(cls, f: Any = None, *spacing: Any, **options: Any) -> Interpolant:
-        if geometry_of(spacing) is not None:
-            from ._curved_interpolant import CurvedInterpolant
-
-            cls = CurvedInterpolant
-        return super().__new__(cls)
-
     def __init__(self, f: Any, *spacing: Any, boundary: Any = ONE_SIDED, workers: int | None = None) -> None:
-        samples = as_samples(f)
-        placements = placed(spacing, samples.shape, boundary)
-        workers = as_workers(workers)
+        samples, workers = as_samples(f), as_workers(workers)
         self.shape = samples.shape
         self.ndim = samples.ndim
-        self.grid = straight(placements, samples.shape)
-        self._descending = tuple(bool(x[0] > x[-1]) for x in self.grid.coords)
-        # Private, for what is made of polynomials: the spline is _constant plus the tensor product of the _axes with
-        # _coefficients. Coordinates ascend there: where those of the samples descend, samples are taken from behind.
-        self._axes = tuple(
-            spline_axis(p, n, k) for k, (p, n) in enumerate(zip(placements, samples.shape, strict=True))
-        )
-        self._constant = middle(samples)
-        self._coefficients = _coefficients(samples, self._constant, self._axes, self._descending, workers)
+        self._spline: TensorSpline | CurvedSpline
+        if geometry_of(spacing) is None:
+            placements = placed(spacing, samples.shape, boundary)
+            self.grid = straight(placements, samples.shape)
+            self._spline = TensorSpline(samples, placements, workers)
+        else:
+            from ._curved_spline import CurvedSpline
 
-    @cached_property
-    def _spline(self) -> Spline:
-        return Spline(self._coefficients, self._axes, self._constant)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_spline"}
+            if boundary != ONE_SIDED:
+                raise ValueError(f"boundary must be {ONE_SIDED} on a curved grid, got {boundary!r}")
+            self.grid = spacing[0]
+            self._spline = CurvedSpline(samples, spacing, workers)
 
     def __repr__(self) -> str:
         return f"Interpolant(shape={self.shape}, periodic={self.grid.periodic})"
@@ -241,66 +226,17 @@ class Interpolant:
         value, gradient = self._evaluate(at[None], 1, False, 1)
         if np.isnan(value[0]):
             raise ValueError(f"point must lie within the field, got {at}")
-        return Linearization(float(value[0]), gradient[0], at, self, self._slopes(at, gradient[0]))
+        return Linearization(float(value[0]), gradient[0], at, self._spline.slopes(at, gradient[0]), self._spline)
 
-    def _evaluate(self, points: Any, order: int, extrapolate: bool, workers: int | None) -> tuple[np.ndarray, ...]:
+    def _evaluate(self, points: Any, order: int, extrapolate: bool, workers: int | None) -> Any:
         """Values, gradients and Hessians at points, up to that order."""
-        return self._jets(self._located(points), order, bool(extrapolate), as_workers(workers))
-
-    # What follows is other on curved grids.
+        return self._spline.jets(self._located(points), order, bool(extrapolate), as_workers(workers))
 
     def _located(self, points: Any) -> np.ndarray:
-        """Points that a user gives, in coordinates of the grid."""
         at = _as_coordinates(points, "points")
         if at.ndim != 2 or at.shape[1] != self.ndim:
             raise ValueError(f"points must have shape (m, {self.ndim}), got {at.shape}")
-        return at
-
-    def _named(self, points: np.ndarray) -> np.ndarray:
-        """Points in coordinates of the grid, as a user calls them."""
-        return points
-
-    def _jets(self, points: np.ndarray, order: int, extrapolate: bool, workers: int) -> Any:
-        return self._spline.evaluate(points, order, extrapolate, workers, share)
-
-    def _moved(self, points: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Points after steps, which are those of gradients; and how long these were, beside the axes."""
-        return points + steps, self._part_of_axes(steps)
-
-    def _part_of_axes(self, steps: np.ndarray) -> np.ndarray:
-        lengths = np.array([axis.breaks[-1] - axis.breaks[0] for axis in self._axes])
-        return np.asarray(np.abs(steps / lengths).max(axis=1))
-
-    def _slopes(self, point: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-        """What displacements are multiplied with."""
-        return gradient
-
-    def _largest_curvature(self, point: np.ndarray, radius: float) -> float:
-        """A bound of the norm of the Hessian within a ball."""
-        low, high = self._second_derivatives_within(point - radius, point + radius)
-        middle, half = (low + high) / 2, (high - low) / 2
-        return float(np.linalg.norm(middle, 2) + np.linalg.norm(half, 2))
-
-    def _second_derivatives_within(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Bounds (d, d) of the Hessian over the part of a box that is within the field.
-
-        A derivative of a spline is a spline, and none exceeds its coefficients. Those of its restriction to the box
-        are closest.
-        """
-        windows = [axis.window(*ends) for axis, *ends in zip(self._axes, low, high, strict=True)]
-        block = self._coefficients[np.ix_(*(indices for indices, *_ in windows))]
-        bounds = np.empty((2, self.ndim, self.ndim))
-        for i in range(self.ndim):
-            for j in range(i + 1):
-                net = block
-                for k, (_, knots, *ends) in enumerate(windows):
-                    degree = 3
-                    for _ in range((k == i) + (k == j)):
-                        net = differences(net, knots, degree, k)
-                        knots, degree = knots[1:-1], degree - 1
-                    net = np.moveaxis(np.tensordot(restricted(knots, degree, *ends), net, (1, k)), 0, k)
-                bounds[:, i, j] = bounds[:, j, i] = net.min(), net.max()
-        return bounds[0], bounds[1]
+        return self._spline.located(at)
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,8 +263,8 @@ class Linearization:
     value: float
     gradient: np.ndarray
     point: np.ndarray
-    _interpolant: Interpolant = field(repr=False)
     _slopes: np.ndarray = field(repr=False)
+    _spline: TensorSpline | CurvedSpline = field(repr=False)
 
     def __call__(self, displacement: Any) -> np.ndarray:
         """Return the values of the affine function.
@@ -387,23 +323,10 @@ class Linearization:
         length = float(radius)
         if not 0 <= length < math.inf:
             raise ValueError(f"radius must be finite and not negative, got {radius!r}")
-        return length**2 / 2 * self._interpolant._largest_curvature(self.point, length)
+        return length**2 / 2 * self._spline.largest_curvature(self.point, length)
 
 
 # ---- arguments ---------------------------------------------------------------------------------------------
-
-
-def as_samples(f: Any) -> np.ndarray:
-    """Real, finite samples, enough along each axis."""
-    samples = as_field(f)
-    if samples.dtype.kind not in "biuf":
-        raise TypeError(f"f must be made of real numbers, got dtype {samples.dtype}")
-    if np.ma.is_masked(samples):
-        raise ValueError("f must have no masked samples")
-    for k, n in enumerate(samples.shape):
-        if n < LEAST_SAMPLES:
-            raise ValueError(f"f has {n} samples along axis {k}, a cubic spline needs at least {LEAST_SAMPLES}")
-    return np.asarray(samples)
 
 
 def _as_coordinates(points: Any, name: str) -> np.ndarray:
@@ -419,67 +342,9 @@ def _as_coordinates(points: Any, name: str) -> np.ndarray:
     return np.require(at, np.float64, ["C", "A"])
 
 
-def placed(spacing: tuple, shape: tuple[int, ...], boundary: Any) -> list[Axis]:
-    """Where the samples are along each axis, periodic or open."""
-    placements = []
-    pairs = as_pairs(boundary, len(shape))
-    for k, axis in enumerate(as_placements(spacing, shape, range(len(shape)))):
-        placement, (low, high) = with_boundary(axis, shape[k], pairs[k], k)
-        for word in (low, high):
-            if word not in (ONE_SIDED, PERIODIC):
-                raise ValueError(f"boundary must be {ONE_SIDED} or {PERIODIC} for a spline; got {word!r} for axis {k}")
-        placements.append(placement)
-    return placements
-
-
 def straight(placements: list[Axis], shape: tuple[int, ...]) -> Grid:
     """The grid of these axes, whatever their coordinates mean."""
     steps = [axis.step if axis.coordinates is None else axis.coordinates for axis in placements]
     periodic = [axis.periodic for axis in placements]
     periods = [axis.period for axis in placements]
     return Grid.cartesian(*steps, shape=shape, periodic=periodic, period=periods)
-
-
-def spline_axis(placement: Axis, n: int, k: int) -> SplineAxis:
-    """The axis of coefficients, ascending."""
-    x = np.asarray(placement.positions(n), np.float64)
-    sites = x if x[0] < x[-1] else x[::-1]
-    period = None
-    if placement.periodic:
-        period = abs(placement.period if placement.period is not None else n * float(placement.step or 0))
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        steps = np.append(np.diff(sites), [] if period is None else period - (sites[-1] - sites[0]))
-        ranges = np.append(steps, steps.sum()) ** 2
-        usable = (steps > 0).all() and np.isfinite(ranges).all() and np.isfinite(1 / ranges).all()
-    if not usable:
-        raise ValueError(
-            f"spacing along axis {k} must have steps whose squares, and their reciprocals, are finite float64; "
-            f"got steps from {steps.min()} to {steps.max()}"
-        )
-    return SplineAxis.through(sites, period)
-
-
-# ---- samples to coefficients ------------------------------------------------------------------------------------
-
-
-def middle(samples: np.ndarray) -> float:
-    """What is taken from the samples, so that rounding is relative to their range."""
-    low, high = float(samples.min()), float(samples.max())
-    middle = low / 2 + high / 2
-    if not math.isfinite(middle):
-        raise ValueError(f"f must be finite float64 numbers, got samples from {low} to {high}")
-    return middle
-
-
-def _coefficients(samples, constant, axes, descending, workers):
-    """Coefficients of the samples minus a constant, in C order."""
-    coefficients = np.empty([axis.size for axis in axes])
-    forward = samples[tuple(slice(None, None, -1) if backwards else slice(None) for backwards in descending)]
-    inner = coefficients[tuple(slice(n) for n in samples.shape)]
-    np.subtract(forward, constant, out=inner, dtype=np.float64, casting="unsafe")
-    for k, n in enumerate(samples.shape):
-        ends = np.moveaxis(coefficients, k, 0)
-        ends[n:] = ends[: len(ends) - n]
-    for k, axis in enumerate(axes):
-        axis.equations().solve(coefficients, k, workers, share)
-    return coefficients

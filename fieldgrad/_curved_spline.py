@@ -1,7 +1,7 @@
 """The spline of a field on a curved grid: that of its coordinates, and around poles those of their caps.
 
-Between the two it goes over smoothly: on the way from the inner to the outer circle of a cap, its part falls from 1 to 0
-with two continuous derivatives. Derivatives are covariant, and physical: along unit vectors of the coordinates.
+Between the two it goes over smoothly: on the way from the inner to the outer circle of a cap, its share falls from 1 to
+0 with two continuous derivatives. Derivatives are covariant, and physical: along unit vectors of the coordinates.
 """
 
 from __future__ import annotations
@@ -11,47 +11,44 @@ from typing import Any
 import numpy as np
 
 from ._charts import Chart, of_grid
-from ._config import as_workers
 from ._domain import samples_of
 from ._space import Space, space_of
-from .interpolant import Interpolant, as_samples, middle
-from .stencils import ONE_SIDED
+from ._tensor import middle
 
 #: Values (n,), gradients (n, d) and Hessians (n, d, d) at points, or the first of these.
 Jets = list[np.ndarray]
 
 
-class CurvedInterpolant(Interpolant):
-    """An `Interpolant` whose grid is curved."""
+class CurvedSpline:
+    """What `TensorSpline` is along straight axes."""
 
-    def __init__(self, f: Any, *spacing: Any, boundary: Any = ONE_SIDED, workers: int | None = None) -> None:
-        samples, workers = as_samples(f), as_workers(workers)
-        middle(samples)  # says whether they are finite
-        if boundary != ONE_SIDED:
-            raise ValueError(f"boundary must be {ONE_SIDED!r} on a curved grid, which knows what closes; got {boundary!r}")
-        self.shape, self.ndim, self.grid = samples.shape, samples.ndim, spacing[0]
-        lattice = samples_of(samples, spacing)
-        self._main = of_grid(lattice, workers)
-        self._space: Any = space_of(lattice, workers)
-        self._poles = [(pole.axis, lattice.end(pole), pole.last) for pole in lattice.poles]
-        inner = lattice.inner_poles(lattice.whole)
+    def __init__(self, field: np.ndarray, spacing: Any, workers: int) -> None:
+        middle(field)  # says whether samples are finite
+        samples = samples_of(field, spacing)
+        self._main = of_grid(samples, workers)
+        self._space: Any = space_of(samples, workers)
+        inner = samples.inner_poles(samples.whole)
+        ends = [(pole.axis, samples.end(pole)) for pole in samples.poles]
+        self._poles = [(axis, end, end == samples.extent[axis][0]) for axis, end in ends]
         self._caps = []
         if inner:
             from ._caps import cap_around
 
-            self._caps = [cap_around(pole, self._main, lattice, workers) for pole in inner]
+            self._caps = [cap_around(pole, self._main, samples, workers) for pole in inner]
 
-    def _located(self, points: Any) -> np.ndarray:
-        return np.asarray(self._space.coordinates(super()._located(points)))
+    def located(self, points: np.ndarray) -> np.ndarray:
+        """Points that a user gives, in coordinates of the grid."""
+        return np.asarray(self._space.coordinates(points))
 
-    def _named(self, points: np.ndarray) -> np.ndarray:
+    def named(self, points: np.ndarray) -> np.ndarray:
+        """Points in coordinates of the grid, as a user calls them."""
         points = points.copy()
         for cap in self._caps:
             near = cap.distance(cap.from_grid(points)) < cap.radius
             points[near] = cap.to_grid(cap.from_grid(points[near]))
         return np.asarray(self._space.places(points))
 
-    def _jets(self, points: np.ndarray, order: int, extrapolate: bool, workers: int) -> Jets:
+    def jets(self, points: np.ndarray, order: int, extrapolate: bool, workers: int) -> Jets:
         """At points in coordinates of the grid. Caps come in order: that of all directions lies on the others."""
         jets = self._of_chart(self._main, points, order, extrapolate, workers)
         for cap in self._caps:
@@ -66,17 +63,16 @@ class CurvedInterpolant(Interpolant):
         return jets
 
     def _of_chart(self, chart: Chart, points: np.ndarray, order: int, extrapolate: bool, workers: int) -> Jets:
-        jets = chart.spline._evaluate(chart.from_grid(points), order, extrapolate, workers)
+        jets = chart.spline.jets(chart.from_grid(points), order, extrapolate, workers)
         return _physical(chart, self._space, points, jets, order)
 
     def _beyond_poles(self, points: np.ndarray) -> np.ndarray:
         beyond = np.zeros(len(points), bool)
-        for axis, end, last in self._poles:
-            ascending = (self.grid.coords[axis][-1] > self.grid.coords[axis][0]) == last
-            beyond |= points[:, axis] > end if ascending else points[:, axis] < end
+        for axis, end, is_lower in self._poles:
+            beyond |= points[:, axis] < end if is_lower else points[:, axis] > end
         return beyond
 
-    def _moved(self, points: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def moved(self, points: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         result, size = points.copy(), np.empty(len(points))
         home = np.zeros(len(points), int)
         for k, cap in enumerate(self._caps, start=1):
@@ -88,16 +84,16 @@ class CurvedInterpolant(Interpolant):
             along = np.einsum("nki,nk->ni", self._space.raising(at), steps[mine])
             along = along if jacobian is None else np.einsum("nai,ni->na", jacobian, along)
             result[mine] = chart.around_grid(chart.from_grid(points[mine]) + along)
-            size[mine] = chart.spline._part_of_axes(along)
+            size[mine] = chart.spline.part_of_axes(along)
         return result, size
 
-    def _slopes(self, point: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    def slopes(self, point: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         if not np.isfinite(gradient).all():
             raise ValueError(f"point must not be a pole on the rim of the field, got {point}")
         return self._space.between_units(self._space.coordinates(point[None]))[0] @ gradient
 
-    def _largest_curvature(self, point: np.ndarray, radius: float) -> float:
-        raise ValueError("error_bound is known on straight grids only, got one for " + repr(self.grid))
+    def largest_curvature(self, point: np.ndarray, radius: float) -> float:
+        raise ValueError("error_bound is for straight axes: no bound is known for curved ones")
 
 
 def _physical(chart: Chart, space: Space, points: np.ndarray, jets: Any, order: int) -> Jets:
