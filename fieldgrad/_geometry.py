@@ -124,8 +124,8 @@ def distance(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def sine(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of a colatitude."""
-    values = np.sin(x)
-    values[(x <= 0) | (x >= pi)] = 0  # the nearest number to pi is not pi
+    values = np.sin(np.where(x > pi - 1e-3, pi - x, x))  # next to a pole its distance counts,
+    values[(x <= 0) | (x >= pi)] = 0  # and the nearest number to pi is not pi
     return values, np.cos(x) * reciprocal(values)
 
 
@@ -157,7 +157,7 @@ class Parallel:
 
 def _latitude(degrees: np.ndarray, squared: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, Any]:
     degree = np.longdouble(pi) / 180 if degrees.dtype.char == "g" else pi / 180
-    x = degrees * degree
-    sine, cosine = np.sin(x), np.cos(x)
-    cosine[np.abs(degrees) >= 90] = 0
+    x, left = degrees * degree, 90 - np.abs(degrees)
+    sine, cosine = np.sin(x), np.where(left < 0.1, np.sin(left * degree), np.cos(x))  # as for the sine
+    cosine[left <= 0] = 0
     return sine, cosine, 1 - squared * sine**2, degree

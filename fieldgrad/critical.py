@@ -419,14 +419,16 @@ def refine(points: Any, f: Any, *spacing: Any, workers: int | None = None) -> np
     Parameters
     ----------
     points : array_like, (m, d)
-        Seeds, in coordinates.
+        Seeds, in coordinates; on `Grid.curvilinear` positions.
     f, *spacing, workers
         As in `critical_points`.
 
     Returns
     -------
     ndarray, (m, d)
-        NaN where the iteration leaves the field or does not come to an end. Different seeds may end at one point.
+        NaN where the iteration leaves the field or does not come to an end. Different seeds may end at one point. One
+        at a pole has the first angle of the grid. Next to poles points may differ from those of `critical_points` by
+        the third power of the step, where two splines go over into each other: see `Interpolant`.
 
     Raises
     ------
@@ -439,6 +441,13 @@ def refine(points: Any, f: Any, *spacing: Any, workers: int | None = None) -> np
     >>> x = np.linspace(-2, 2, 21)
     >>> fg.refine([[0.8]], x**3 / 3 - x, x).round(9)
     array([[1.]])
+
+    On a disc, to a saddle at its centre:
+
+    >>> r, theta = np.linspace(0, 1, 21), np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    >>> saddle = r[:, None] ** 2 * np.cos(2 * theta)
+    >>> fg.refine([[0.1, 0.7]], saddle, fg.Grid.polar(r, theta)).round(6)
+    array([[0., 0.]])
     """
     interpolant = Interpolant(f, *spacing, workers=workers)
     at, spline = interpolant._located(points), interpolant._spline

@@ -36,10 +36,10 @@ class Interpolant:
         that of float64, whatever their type.
     *spacing : float, 1-D array or Grid
         Where the samples are, as in `gradient`: nothing (steps of 1), one step for all axes, one step or array of
-        coordinates for each axis, or one `Grid`. Coordinates may descend.
+        coordinates for each axis, or one `Grid`, which may be curved. Coordinates may descend.
     boundary : str or tuple
         ``"one-sided"`` (nothing is known beyond the ends: not-a-knot) or ``"periodic"``, one for all axes or one per
-        axis. A periodic axis of a `Grid` needs none.
+        axis. A periodic axis of a `Grid` needs none, and curved ones allow none.
     workers : int, optional
         Most threads to use; by default `get_workers`. The result does not depend on it.
 
@@ -58,12 +58,22 @@ class Interpolant:
     ValueError
         `f` has less than four samples along an axis, or one that is masked, NaN or infinite; a spacing is not finite,
         not strictly monotonic, of the wrong length, or so small or large that a second derivative leaves the range of
-        float64; a `Grid` is curved; `boundary` has another word.
+        float64; `boundary` has another word, or is not ``"one-sided"`` on a curved `Grid`.
 
     Notes
     -----
     For a smooth field and steps of h the error of the value is of the order h⁴, that of the gradient h³, that of the
     Hessian h². Cubic polynomials are reproduced. Rounding is relative to the range of the samples, not to their size.
+
+    On a curved `Grid` points are in its coordinates (on `Grid.geographic` degrees), on `Grid.curvilinear` positions.
+    Derivatives are those that `gradient` and `hessian` give there: along unit vectors of the coordinates, the Hessian
+    covariant. The spline is that of the coordinates, with metrics and positions between samples from splines, too.
+    Around a pole, where it goes on, ``f(-r, theta) = f(r, theta + pi)``, it passes smoothly, within five rings, into
+    one in Cartesian coordinates that is made of its values, as `critical_points` has it. So there are two continuous
+    derivatives at the pole, resolved in the frame of the point's angle, and errors are of the same orders. But in those
+    rings the samples are met up to an error of the order h⁴ only, those at the pole are taken for their mean, and
+    `Linearization.error_bound` is not for curved grids. At a pole on the rim of the domain, such as the tip of a
+    sector, derivatives are NaN.
 
     References
     ----------
@@ -80,6 +90,15 @@ class Interpolant:
     >>> np.round(it.gradient(points), 12)
     array([[ 0.9075, -0.2   ],
            [ 3.    ,  1.    ]])
+
+    On a globe, at a pole, along two meridians; components point to the north and to the east:
+
+    >>> lat, lon = np.linspace(-90, 90, 37), np.arange(0, 360, 10)
+    >>> x = np.cos(np.radians(lat))[:, None] * np.cos(np.radians(lon))
+    >>> it = fg.Interpolant(x, fg.Grid.geographic(lat, lon, radius=1))
+    >>> it.gradient([[90, 0], [90, 270]]).round(3) + 0.0
+    array([[-1.,  0.],
+           [ 0.,  1.]])
     """
 
     def __init__(self, f: Any, *spacing: Any, boundary: Any = ONE_SIDED, workers: int | None = None) -> None:
@@ -108,9 +127,10 @@ class Interpolant:
         Parameters
         ----------
         points : array_like, (m, d)
-            In coordinates. On a periodic axis any number of periods away.
+            In coordinates; on `Grid.curvilinear` positions. On a periodic axis any number of periods away.
         extrapolate : bool
             What is outside, beyond the end of an axis that is not periodic: NaN, or the polynomial of the last piece.
+            Beyond a pole there is nothing but NaN.
         workers : int, optional
             Most threads to use; by default `get_workers`.
 
@@ -148,7 +168,8 @@ class Interpolant:
         Returns
         -------
         ndarray of float64, (m, d)
-            Component k is the derivative along axis k, in units of `f` per unit of that axis.
+            Component k is the derivative along axis k, in units of `f` per unit of that axis. On curved grids it is the
+            physical component along the unit vector of that axis, per unit of length.
 
         Raises
         ------
@@ -174,7 +195,8 @@ class Interpolant:
         Returns
         -------
         ndarray of float64, (m, d, d)
-            Symmetric, in units of `f` per unit of either axis.
+            Symmetric, in units of `f` per unit of either axis; on curved grids covariant derivatives in physical
+            components, as of the gradient.
 
         Raises
         ------
@@ -208,7 +230,7 @@ class Interpolant:
         TypeError
             `point` is not made of real numbers.
         ValueError
-            `point` has another shape, or is outside.
+            `point` has another shape, or is outside, or at a pole on the rim of the field.
 
         Examples
         --------
@@ -243,6 +265,9 @@ class Interpolant:
 class Linearization:
     """An affine function that touches an `Interpolant` at a point: ``f(point + h) ≈ value + gradient · h``.
 
+    On a curved grid h has physical components, along the unit vectors of the coordinates at the point: `point + h` is
+    at the end of a straight line or, on a globe or by a metric, of a geodesic.
+
     Attributes
     ----------
     value : float
@@ -272,7 +297,7 @@ class Linearization:
         Parameters
         ----------
         displacement : array_like, (..., d)
-            From the point, in coordinates.
+            From the point, in coordinates; on curved grids in physical components.
 
         Returns
         -------
@@ -309,7 +334,7 @@ class Linearization:
         TypeError
             `radius` is not a real number.
         ValueError
-            `radius` is negative or not finite.
+            `radius` is negative or not finite; the grid is curved, where no bound is known.
 
         Notes
         -----
