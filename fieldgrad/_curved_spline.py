@@ -38,7 +38,7 @@ class CurvedSpline:
 
     def located(self, points: np.ndarray) -> np.ndarray:
         """Points that a user gives, in coordinates of the grid."""
-        return np.asarray(self._space.coordinates(points))
+        return np.asarray(self._space.coordinates(np.where(np.isfinite(points), points, np.nan)))
 
     def named(self, points: np.ndarray) -> np.ndarray:
         """Points in coordinates of the grid, as a user calls them."""
@@ -50,7 +50,6 @@ class CurvedSpline:
 
     def jets(self, points: np.ndarray, order: int, extrapolate: bool, workers: int) -> Jets:
         """At points in coordinates of the grid. Caps come in order: that of all directions lies on the others."""
-        points = np.where(np.isfinite(points), points, np.nan)
         jets = self._of_chart(self._main, points, order, extrapolate, workers)
         for cap in self._caps:
             near = np.flatnonzero(cap.distance(cap.from_grid(points)) < cap.radius)

@@ -318,7 +318,7 @@ def test_refine_on_maps_gives_positions():
 
 def test_refine_has_no_number_where_it_does_not_end():
     grid, x, y = polar()
-    assert np.isnan(fg.refine([[0.5, 1.0], [0.02, 1.0], [3.0, 0.0]], x + 0.1 * y, grid)).all()
+    assert np.isnan(fg.refine([[0.5, 1.0], [0.02, 1.0], [3.0, 0.0], [0.1, np.inf]], x + 0.1 * y, grid)).all()
     assert fg.refine(np.empty((0, 2)), x, grid).shape == (0, 2)
 
 
