@@ -50,7 +50,7 @@ class TensorSpline:
 
     def jets(self, points: np.ndarray, order: int, extrapolate: bool, workers: int | None) -> Any:
         """Values, gradients and Hessians at points, up to that order, in one pass."""
-        at = np.require(points, np.float64, ["C", "A"])
+        at = np.require(points, np.float64, ["C", "A"])  # which the compiled part relies on
         return self._compiled.evaluate(at, order, extrapolate, as_workers(workers), share)
 
     def part_of_axes(self, steps: np.ndarray) -> np.ndarray:

@@ -355,7 +355,7 @@ class Linearization:
 
 
 def _as_coordinates(points: Any, name: str) -> np.ndarray:
-    """An array of float64, aligned and in C order."""
+    """An array of float64."""
     if np.ma.is_masked(points):
         raise ValueError(f"{name} must have no masked entries")
     try:
@@ -364,7 +364,7 @@ def _as_coordinates(points: Any, name: str) -> np.ndarray:
         raise ValueError(f"{name} must be an array of numbers; {error}") from None
     if at.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be real numbers, got an array of {at.dtype}")
-    return np.require(at, np.float64, ["C", "A"])
+    return np.asarray(at, np.float64)
 
 
 def straight(placements: list[Axis], shape: tuple[int, ...]) -> Grid:
