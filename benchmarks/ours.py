@@ -62,7 +62,7 @@ def critical_points(f: np.ndarray, *spacing: Any, **options: Any) -> np.ndarray:
 
 def spline_coefficients(f: np.ndarray, *spacing: Any, **options: Any) -> np.ndarray:
     """What an interpolant finds out when it is made; of a field around zero, those of SciPy's."""
-    return fg.Interpolant(f, *spacing, **options)._coefficients
+    return fg.Interpolant(f, *spacing, **options)._spline.coefficients
 
 
 @cache

@@ -86,3 +86,12 @@ def apart(field: np.ndarray, out: np.ndarray) -> np.ndarray:
     except np.exceptions.TooHardError:
         shared = True
     return field.copy() if shared else field
+
+
+def solutions(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Of linear equations, one system for each point; NaN where it is singular or not of numbers."""
+    singular = ~(np.isfinite(matrices).all(axis=(1, 2)) & np.isfinite(vectors).all(axis=1))
+    singular[~singular] = np.linalg.det(matrices[~singular]) == 0
+    result = np.full(vectors.shape, np.nan)
+    result[~singular] = np.linalg.solve(matrices[~singular], vectors[~singular][..., None])[..., 0]
+    return result

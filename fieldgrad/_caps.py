@@ -24,7 +24,8 @@ from ._charts import Chart, touched
 from ._domain import Part, Samples
 from ._engine.pool import share
 from ._geometry import Pole
-from .interpolant import Interpolant, middle, spline_axis, straight
+from ._space import Space
+from ._tensor import TensorSpline, middle, spline_axis
 
 #: Rings beyond a pole that the spline is made of: what is further is of no influence.
 _BEYOND = 12
@@ -32,13 +33,16 @@ _BEYOND = 12
 _RINGS, _REACH = 6.0, 0.55
 #: The widest seam, as a part of a cap's half side: its outermost pieces know less of what is around. And all, of that.
 _OUTERMOST, _SEAMS = 0.8, np.linspace(0.4, 1.0, 12)
+#: So far, as a part of that, an interpolant has nothing of the grid's chart.
+_ALONE = 0.4
 #: How often cells of a seam, a step wide at first, are halved; and what the gradient is taken to change by within one,
 #: in units of what it does from the middle to a corner.
 _SPLITS, _MORE = 7, 1.5
 #: Nearer than this part of a seam's radius a point is at the pole.
 _AT_POLE = 1e-7
-#: So near, directions are taken for those at the pole; they are exact but for this part.
-_NEXT_TO_POLE = 1e-6
+#: So near, lengths and directions are taken for those at the pole; they are exact but for the square of this part. On
+#: an axis through a pole directions are exact but for this angle.
+_NEXT_TO_POLE, _NEXT_TO_AXIS = 1e-6, 1e-9
 
 
 # ---- through the poles -------------------------------------------------------------------------------------
@@ -123,6 +127,16 @@ class Disc:
         result[:, p, c], result[:, c, c] = -self.unit * r * sine, self.unit * r * cosine
         return result
 
+    def bends(self, points: np.ndarray) -> np.ndarray:
+        """Second derivatives [a, i, j] of coordinate a along axes of the grid."""
+        p, c = self.axes
+        r, angle = self._polar(points)
+        result = np.zeros((*points.shape, *[points.shape[1]] * 2))
+        for a, value, slope in ((p, np.cos(angle), -np.sin(angle)), (c, np.sin(angle), np.cos(angle))):
+            result[:, a, p, c] = result[:, a, c, p] = self.inward * self.unit * slope
+            result[:, a, c, c] = -(self.unit**2) * r * value
+        return result
+
     def named(self, points: np.ndarray, near: float) -> np.ndarray:
         """Points of the grid; those at the pole with the first of its names."""
         points = points.copy()
@@ -193,7 +207,7 @@ class Ball:
 
     def beside(self, points: np.ndarray, least: float) -> np.ndarray:
         rho, theta, phi = points.T
-        return np.stack([np.maximum(rho, least), np.clip(theta, _NEXT_TO_POLE, np.pi - _NEXT_TO_POLE), phi], axis=1)
+        return np.stack([np.maximum(rho, least), np.clip(theta, _NEXT_TO_AXIS, np.pi - _NEXT_TO_AXIS), phi], axis=1)
 
     def extent(self, centre: np.ndarray, reach: float) -> np.ndarray:
         rho, aside = np.linalg.norm(centre), np.hypot(centre[0], centre[1])
@@ -231,11 +245,19 @@ class Cap(Chart):
     def to_grid(self, x: np.ndarray) -> np.ndarray:
         return self.around.named(self.around.to_grid(x), _AT_POLE * self.radius)
 
+    def around_grid(self, x: np.ndarray) -> np.ndarray:
+        return self.around.to_grid(x)
+
     def from_grid(self, points: np.ndarray) -> np.ndarray:
         return self.around.from_grid(points)
 
     def jacobian(self, points: np.ndarray) -> np.ndarray:
         return self.around.jacobian(points)
+
+    def bends(self, points: np.ndarray, space: Space) -> np.ndarray | None:
+        if isinstance(self.around, Ball):  # space itself
+            return None
+        return self.around.bends(points) - np.einsum("nak,nkij->naij", self.jacobian(points), space.bends(points))
 
     def off_poles(self, points: np.ndarray) -> np.ndarray:
         return self.around.beside(points, _NEXT_TO_POLE * self.radius)
@@ -243,6 +265,22 @@ class Cap(Chart):
     def distance(self, x: np.ndarray) -> np.ndarray:
         """From the pole."""
         return np.linalg.norm(x[:, self.around.axes], axis=1)
+
+    def share(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """From 1 around the pole to 0 on the seam, with two continuous derivatives, which are the others."""
+        at, distance = x[:, self.around.axes], self.distance(x)
+        width = (1 - _ALONE) * self.radius
+        t = np.clip((self.radius - distance) / width, 0, 1)
+        direction = np.zeros(x.shape)
+        direction[:, self.around.axes] = at / np.where(distance > 0, distance, 1)[:, None]
+        across = np.zeros((*x.shape, x.shape[1]))
+        across[:, self.around.axes, self.around.axes] = 1
+        along = direction[:, :, None] * direction[:, None]
+        slope = -30 * (t * (1 - t)) ** 2 / width
+        second = 60 * t * (1 - t) * (1 - 2 * t) / width**2
+        bend = slope / np.where(distance > 0, distance, 1)
+        hessian = second[:, None, None] * along + bend[:, None, None] * (across - along)
+        return t**3 * (10 - 15 * t + 6 * t * t), slope[:, None] * direction, hessian
 
     def owns(self, x: np.ndarray) -> np.ndarray:
         return self.distance(x) <= self.radius + self.overlap
@@ -258,23 +296,23 @@ class Cap(Chart):
 
 
 def with_caps(
-    main: Chart, samples: Samples, poles: list[Pole], frames: Any, workers: int
+    main: Chart, samples: Samples, poles: list[Pole], space: Space, workers: int
 ) -> tuple[list[Chart], list[Part]]:
     """The charts of a domain with poles inside, and the seams where they do not agree."""
-    widest = [_cap(main, samples, pole, workers) for pole in poles]
+    widest = [cap_around(pole, main, samples, workers) for pole in poles]
     start = {cap.pole.axis: cap.around.at(cap.radius * _SEAMS[0]) for cap in widest if cap.pole.mirrored}
     caps: list[Cap] = []
     parts, domain = [], main
     for cap in widest:  # that of all directions is the last: the others are cut where it begins
         along = [
             _between(samples.coords[k], start.get(k), domain.ends[k], axis.period)
-            for k, axis in enumerate(main.spline._axes)
+            for k, axis in enumerate(main.spline.axes)
             if k != cap.pole.axis
         ]
         fewest: Any = np.inf
         for radius in cap.radius * _SEAMS:
             way = replace(cap, radius=radius)
-            doubtful = _doubtful(way, [main, *caps], along, frames, workers)
+            doubtful = _doubtful(way, [main, *caps], along, space, workers)
             if doubtful.sum() < fewest:
                 chosen, cells, fewest = way, doubtful, doubtful.sum()
             if not fewest:
@@ -287,20 +325,20 @@ def with_caps(
     return [main, *(_inside(cap, main) for cap in caps)], united(parts, samples)
 
 
-def _cap(main: Chart, samples: Samples, pole: Pole, workers: int) -> Cap:
-    """The largest one. Its seam may be at any part of its radius."""
+def cap_around(pole: Pole, main: Chart, samples: Samples, workers: int) -> Cap:
+    """The largest one, inside of the chart of a grid. Its seam may be at any part of its radius."""
     around = Ball(samples, pole) if pole.mirrored else Disc(samples, pole)
     rings = np.sort(np.abs(samples.coords[pole.axis] - samples.end(pole)))
     reach = min(float(np.interp(_RINGS, np.arange(len(rings)), rings)), _REACH * rings[-1])
     count = 2 * int(np.ceil(np.interp(reach, rings, np.arange(len(rings)))))
     line = np.linspace(-reach, reach, 2 * count + 1)
-    axes = [Axis(None, axis.sites, axis.period is not None, axis.period) for axis in main.spline._axes]
+    axes = [Axis(None, axis.sites, axis.period is not None, axis.period) for axis in main.spline.axes]
     for k in around.axes:
         axes[k] = Axis(None, line)
     shape = tuple(len(axis.positions(0)) for axis in axes)
     x = np.stack(np.meshgrid(*(axis.positions(0) for axis in axes), indexing="ij"), axis=-1).reshape(-1, len(axes))
     values = main.spline(around.to_grid(x), workers=workers).reshape(shape)
-    spline = Interpolant(values, straight(axes, shape), workers=workers)
+    spline = TensorSpline(values, axes, workers)
     skip = None
     if samples.absent is not None:
         absent = np.stack([c[i] for c, i in zip(samples.coords, np.nonzero(samples.absent), strict=True)], axis=1)
@@ -316,11 +354,11 @@ def _near(absent: np.ndarray, around: Around, main: Chart, x: np.ndarray) -> np.
 
     at = list(around.axes)
     line = np.unique(x[:, at[0]])
-    steps = [np.diff(axis.sites).max() for axis in main.spline._axes]
+    steps = [np.diff(axis.sites).max() for axis in main.spline.axes]
     most = steps[at[0]] + line[-1] * around.unit * sum(steps[k] for k in at[1:])
     most += (line[1] - line[0]) * np.sqrt(len(at)) / 2
     # Along other axes, samples are near to themselves alone.
-    apart = [1.0 if k in at else 2 * most / np.diff(axis.sites).min() for k, axis in enumerate(main.spline._axes)]
+    apart = [1.0 if k in at else 2 * most / np.diff(axis.sites).min() for k, axis in enumerate(main.spline.axes)]
     distance, _ = cKDTree(absent * apart).query(x * apart, distance_upper_bound=most)
     return np.isfinite(distance)
 
@@ -334,7 +372,7 @@ def _between(x: np.ndarray, start: float | None, pair: Any, period: float | None
     return np.concatenate([[low], sites[(sites > low) & (sites < high)], [high]])
 
 
-def _doubtful(cap: Cap, outer: list[Chart], along: list[np.ndarray], frames: Any, workers: int) -> np.ndarray:
+def _doubtful(cap: Cap, outer: list[Chart], along: list[np.ndarray], space: Space, workers: int) -> np.ndarray:
     """Cells of a seam where the gradient may be zero while it is turned into that of the cap.
 
     In a cell without doubt the gradient in the middle is longer than twice the difference, and than what it changes by
@@ -347,7 +385,7 @@ def _doubtful(cap: Cap, outer: list[Chart], along: list[np.ndarray], frames: Any
     corners = np.array(list(product((0.0, 1.0), repeat=len(along))))
     at = np.concatenate([np.full((1, len(along)), 0.5), corners])[:, None]
     for _ in range(_SPLITS + 1):
-        slopes, difference, known = _compared(cap, outer, low + at * (high - low), frames, workers)
+        slopes, difference, known = _compared(cap, outer, low + at * (high - low), space, workers)
         length, apart = np.linalg.norm(slopes[0], axis=-1), 2 * np.linalg.norm(difference[0], axis=-1)
         change = _MORE * np.linalg.norm(slopes[1:] - slopes[0], axis=-1).max(axis=0)
         rest = known.all(axis=0) & ~(length > apart + change)
@@ -364,7 +402,7 @@ def _doubtful(cap: Cap, outer: list[Chart], along: list[np.ndarray], frames: Any
 
 
 def _compared(
-    cap: Cap, outer: list[Chart], at: np.ndarray, frames: Any, workers: int
+    cap: Cap, outer: list[Chart], at: np.ndarray, space: Space, workers: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """On a seam, at places along the other axes (..., m): the gradient without, in physical components, that of the cap
     minus it, and whether both are searched there."""
@@ -378,7 +416,7 @@ def _compared(
         slopes[owned] = other.slopes(points[owned], workers)
         known &= other.searched(x) | ~owned
     difference = cap.slopes(points, workers) - slopes
-    vectors = frames(points)
+    vectors = space.frames(points)
     physical = (np.einsum("nij,ni->nj", vectors, g).reshape(*at.shape[:-1], -1) for g in (slopes, difference))
     return *physical, known.reshape(at.shape[:-1])
 

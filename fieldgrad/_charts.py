@@ -6,16 +6,15 @@ chart of its own. Together they cover the domain, each point of it once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ._domain import Ends, Part, Samples
-from ._frames import frames_of
 from ._geometry import Pole
-from .interpolant import Interpolant, as_samples, straight
+from ._space import Space, space_of
+from ._tensor import TensorSpline, as_samples
 
 _MOST_AXES = 3
 #: For each axis, which ends are sides of the domain: 0 is the lower one, 1 the upper one.
@@ -26,7 +25,7 @@ Sides = tuple[tuple[int, ...], ...]
 class Chart:
     """A spline, and where it is searched for critical points: here, one in the coordinates of the grid."""
 
-    spline: Interpolant
+    spline: TensorSpline
     ends: Ends
     sides: Sides
     skip: np.ndarray | None  # pieces that are not searched
@@ -36,12 +35,21 @@ class Chart:
         """Coordinates of the grid."""
         return x
 
+    def around_grid(self, x: np.ndarray) -> np.ndarray:
+        """The same, also for points next to a pole, which then have no other name."""
+        return x
+
     def from_grid(self, points: np.ndarray) -> np.ndarray:
         return points
 
     def jacobian(self, points: np.ndarray) -> np.ndarray | None:
         """Derivatives [a, i] of coordinate a of the chart along axis i of the grid; None is the identity."""
         return None
+
+    def bends(self, points: np.ndarray, space: Space) -> np.ndarray | None:
+        """Second covariant derivatives [a, i, j] of coordinate a of the chart along axes of the grid; None where its
+        coordinates are straight."""
+        return -space.bends(points)
 
     def off_poles(self, points: np.ndarray) -> np.ndarray:
         """Points of the grid, those at a pole moved to where its coordinates are regular."""
@@ -55,11 +63,15 @@ class Chart:
         """A part in coordinates of the grid; None if it belongs to other charts."""
         return part
 
+    def within(self, ends: Ends) -> Chart:
+        """The same for a part of the domain, all of whose ends are sides."""
+        return replace(self, ends=ends, sides=tuple(() if pair is None else (0, 1) for pair in ends))
+
     def searched(self, x: np.ndarray) -> np.ndarray:
         """Whether points are in pieces that are searched."""
         if self.skip is None:
             return np.ones(len(x), bool)
-        return ~self.skip[tuple(axis.piece_of(x[:, k]) for k, axis in enumerate(self.spline._axes))]
+        return ~self.skip[tuple(axis.piece_of(x[:, k]) for k, axis in enumerate(self.spline.axes))]
 
     def slopes(self, points: np.ndarray, workers: int) -> np.ndarray:
         """The gradient at points of the grid, along its axes."""
@@ -76,8 +88,7 @@ class Atlas(NamedTuple):
     poles: list[Pole]  # with the domain all around them
     seams: list[Part]  # where charts meet that do not agree
     cut: list[Part]  # next to poles that the domain has not all around them
-    frames: Callable[[np.ndarray], np.ndarray] | None  # orthonormal vectors at points
-    positions: Callable[[np.ndarray], np.ndarray] | None  # of points, if coordinates are not what is asked for
+    space: Space | None  # None if axes are straight
 
 
 def atlas_of(samples: Samples, box: Any, workers: int) -> Atlas:
@@ -91,30 +102,35 @@ def atlas_of(samples: Samples, box: Any, workers: int) -> Atlas:
     field, absent = as_samples(samples.field), samples.absent
     if absent is not None:
         samples = samples._replace(field=_filled(field, absent))
+    main = of_grid(samples, workers)
+    if main.spline.ndim > _MOST_AXES:
+        raise ValueError(f"f must have one to {_MOST_AXES} axes, got {main.spline.ndim}")
+    ends = samples.domain(box)
+    inner = samples.inner_poles(ends)
+    ends, cut = _cut_off(samples, ends, inner)
+    main = main.within(ends)
+    space = space_of(samples, workers)
+    charts: list[Chart] = [main]
+    seams: list[Part] = []
+    if inner and space is not None:
+        from ._caps import with_caps
+
+        charts, seams = with_caps(main, samples, inner, space, workers)
+    return Atlas(charts, ends, inner, seams, cut, space)
+
+
+def of_grid(samples: Samples, workers: int) -> Chart:
+    """The chart of the grid's own coordinates, with all of the field; through poles inside it goes on."""
     complete = samples.inner_poles(samples.whole)
     if complete:
         from ._caps import continued
 
         extended, marks, axes = continued(samples, complete, workers)
     else:
-        extended, marks, axes = samples.field, absent, samples.axes
-    spline = Interpolant(extended, straight(axes, extended.shape), workers=workers)
-    if spline.ndim > _MOST_AXES:
-        raise ValueError(f"f must have one to {_MOST_AXES} axes, got {spline.ndim}")
-    ends = samples.domain(box)
-    inner = samples.inner_poles(ends)
-    ends, cut = _cut_off(samples, ends, inner)
-    sides = tuple(() if pair is None else (0, 1) for pair in ends)
+        extended, marks, axes = samples.field, samples.absent, samples.axes
+    spline = TensorSpline(extended, axes, workers)
     skip = None if marks is None else touched(spline, marks)
-    main = Chart(spline, ends, sides, skip, float(np.ptp(spline._coefficients)))
-    frames, positions = frames_of(samples, workers)
-    charts: list[Chart] = [main]
-    seams: list[Part] = []
-    if inner:
-        from ._caps import with_caps
-
-        charts, seams = with_caps(main, samples, inner, frames, workers)
-    return Atlas(charts, ends, inner, seams, cut, frames, positions)
+    return Chart(spline, (), (), skip, float(np.ptp(spline.coefficients))).within(samples.whole)
 
 
 def _filled(field: np.ndarray, absent: np.ndarray) -> np.ndarray:
@@ -142,10 +158,10 @@ def _cut_off(samples: Samples, ends: Ends, inner: list[Pole]) -> tuple[Ends, lis
     return tuple(result), parts
 
 
-def touched(spline: Interpolant, absent: np.ndarray) -> np.ndarray:
+def touched(spline: TensorSpline, absent: np.ndarray) -> np.ndarray:
     """Pieces with an absent sample on them."""
-    for k, axis in enumerate(spline._axes):
-        if spline._descending[k]:
+    for k, axis in enumerate(spline.axes):
+        if spline.descending[k]:
             absent = np.flip(absent, k)
         first, last = (np.searchsorted(axis.sites, ends) for ends in (axis.breaks[:-1], axis.breaks[1:]))
         some: Any = False

@@ -13,7 +13,7 @@ from ._arrays import as_field
 from ._axes import Axis
 from ._calls import geometry_of
 from ._geometry import Pole
-from .interpolant import placed
+from ._tensor import placed
 from .stencils import ONE_SIDED
 
 #: For each axis the ends of the domain, in coordinates; None for a whole period.

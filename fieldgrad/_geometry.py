@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import prod
+from math import pi, prod
 from typing import Any
 
 import numpy as np
+
+#: A function of one coordinate: its values, and the derivatives of its logarithm, both 0 where that is infinite.
+Factor = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +74,20 @@ class Orthogonal:
     """Coordinates whose lines meet at right angles."""
 
     scales: tuple[Product, ...]
-    slopes: Mapping[tuple[int, int], np.ndarray]  # [k, j]: derivative of the logarithm of scale k along axis j
+    slopes: dict[tuple[int, int], np.ndarray]  # [k, j]: derivative of the logarithm of scale k along axis j
+    factors: tuple[Mapping[int, Factor], ...]  # of each scale, by axis: what it is between the samples
     poles: tuple[Pole, ...] = ()
     hand: int = 1  # of the axes in two dimensions: whether the second is to the left of the first
+
+    @classmethod
+    def of(
+        cls, factors: tuple[Mapping[int, Factor], ...], coords: Sequence[np.ndarray], poles: tuple[Pole, ...], hand: int
+    ) -> Orthogonal:
+        """With scales that are products of these factors, at samples with these coordinates."""
+        known = [{k: factor(coords[k]) for k, factor in of_scale.items()} for of_scale in factors]
+        scales = tuple(Product(along=tuple((k, values) for k, (values, _) in one.items())) for one in known)
+        slopes = {(i, k): slope for i, one in enumerate(known) for k, (_, slope) in one.items()}
+        return cls(scales, slopes, factors, poles, hand)
 
     def power(self, exponents: Sequence[int]) -> Product:
         """The product of powers of the scales."""
@@ -93,3 +107,57 @@ class Orthogonal:
             slopes={(k, j): v[samples] if j == axis else v for (k, j), v in self.slopes.items()},
             poles=poles,
         )
+
+
+# ---- factors -------------------------------------------------------------------------------------------------
+
+
+def reciprocal(x: np.ndarray) -> np.ndarray:
+    """Zero where it is infinite."""
+    return np.divide(1, x, out=np.zeros_like(x), where=x != 0)
+
+
+def distance(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """From an origin or an axis."""
+    return x, reciprocal(x)
+
+
+def sine(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of a colatitude."""
+    values = np.sin(np.where(x > pi - 1e-3, pi - x, x))  # next to a pole its distance counts,
+    values[(x <= 0) | (x >= pi)] = 0  # and the nearest number to pi is not pi
+    return values, np.cos(x) * reciprocal(values)
+
+
+@dataclass(frozen=True)
+class Meridian:
+    """Lengths to the north, per degree, on an ellipsoid."""
+
+    equatorial: float
+    squared: float  # eccentricity
+
+    def __call__(self, degrees: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        sine, cosine, w, degree = _latitude(degrees, self.squared)
+        lengths = self.equatorial * (1 - self.squared) / w**1.5 * degree
+        return lengths, 3 * self.squared * sine * cosine / w * degree
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Lengths to the east, per degree, on an ellipsoid."""
+
+    equatorial: float
+    squared: float  # eccentricity
+
+    def __call__(self, degrees: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        sine, cosine, w, degree = _latitude(degrees, self.squared)
+        lengths = self.equatorial * cosine / np.sqrt(w) * degree
+        return lengths, -(1 - self.squared) / w * sine * reciprocal(cosine) * degree
+
+
+def _latitude(degrees: np.ndarray, squared: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, Any]:
+    degree = np.longdouble(pi) / 180 if degrees.dtype.char == "g" else pi / 180
+    x, left = degrees * degree, 90 - np.abs(degrees)
+    sine, cosine = np.sin(x), np.where(left < 0.1, np.sin(left * degree), np.cos(x))  # as for the sine
+    cosine[left <= 0] = 0
+    return sine, cosine, 1 - squared * sine**2, degree

@@ -13,8 +13,9 @@ from ._charts import Atlas, Chart, atlas_of
 from ._config import as_workers
 from ._domain import Ends, Part, Samples, euler_characteristic, samples_of
 from ._sample_points import names_of, of_filtration
+from ._space import Space
+from ._tensor import TensorSpline
 from ._zeros import Undecided, search
-from .interpolant import Interpolant
 
 #: Zeros are the same if they are of one kind and closer than this part of a piece.
 SAME = 1e-7
@@ -31,7 +32,7 @@ def points_of_spline(
     tables, undecided, unsearched = [], [*atlas.seams], [*atlas.cut]
     for chart in atlas.charts:
         spline, ends, skip = chart.spline, chart.ends, chart.skip
-        found = find(spline._axes, spline._coefficients, ends, skip, max_boxes, workers, chart.spread)
+        found = find(spline.axes, spline.coefficients, ends, skip, max_boxes, workers, chart.spread)
         table = _of_chart(chart, found, workers)
         parts = undecided_parts(spline, found.undecided, table.x, table.index)
         gone = [] if skip is None else skipped_parts(spline, skip, ends)
@@ -61,9 +62,9 @@ def points_of_spline(
 
 def _of_chart(chart: Chart, found: Found, workers: int) -> OfChart:
     """Each point once."""
-    values, _, hessian = chart.spline._evaluate(found.points, 2, False, workers)
+    values, _, hessian = chart.spline.jets(found.points, 2, False, workers)
     index = (np.linalg.eigvalsh(hessian) < 0).sum(axis=1).astype(np.int8)
-    keep = firsts(chart.spline._axes, found.place, index)
+    keep = firsts(chart.spline.axes, found.place, index)
     keep = keep[chart.owns(found.points[keep])]
     x = found.points[keep]
     return OfChart(chart, x, chart.to_grid(x), values[keep], hessian[keep], index[keep])
@@ -72,12 +73,12 @@ def _of_chart(chart: Chart, found: Found, workers: int) -> OfChart:
 def _columns(atlas: Atlas, samples: Samples, tables: list[OfChart]) -> dict[str, np.ndarray]:
     """Points of all charts, ordered by value and place."""
     points, values, index = (np.concatenate([getattr(t, of) for t in tables]) for of in ("points", "values", "index"))
-    hessian = np.concatenate([_physical(table, atlas.frames) for table in tables])
+    hessian = np.concatenate([_physical(table, atlas.space) for table in tables])
     order = np.lexsort((*points.T[::-1], values))
     points, hessian = points[order], hessian[order]
     eigenvalues, eigenvectors = np.linalg.eigh(hessian)
     return {
-        "points": points if atlas.positions is None else atlas.positions(points),
+        "points": points if atlas.space is None else atlas.space.places(points),
         "indices": in_samples(samples, points),
         "values": values[order],
         "hessian": hessian,
@@ -87,12 +88,12 @@ def _columns(atlas: Atlas, samples: Samples, tables: list[OfChart]) -> dict[str,
     }
 
 
-def _physical(table: OfChart, frames: Any) -> np.ndarray:
+def _physical(table: OfChart, space: Space | None) -> np.ndarray:
     """Second derivatives along orthonormal vectors. Where the gradient is zero they transform as a tensor does."""
-    if frames is None:
+    if space is None:
         return table.hessian
     at = table.chart.off_poles(table.points)
-    directions, jacobian = frames(at), table.chart.jacobian(at)
+    directions, jacobian = space.frames(at), table.chart.jacobian(at)
     if jacobian is not None:
         directions = jacobian @ directions
     return directions.swapaxes(1, 2) @ table.hessian @ directions
@@ -311,7 +312,7 @@ def _on_side(chart: Chart, fixed: dict[int, int], max_boxes: int, workers: int) 
     if not free:
         at = np.array([[ends[k][end] for k, end in fixed.items()]])
         return OnSide(np.zeros(1, int), _ascends(chart, fixed, at, workers), np.zeros((0, len(fixed)), bool), True)
-    axes, coefficients = tuple(spline._axes[k] for k in free), _restricted(spline, ends, fixed)
+    axes, coefficients = tuple(spline.axes[k] for k in free), _restricted(spline, ends, fixed)
     at_ends, skip = tuple(ends[k] for k in free), _skipped_at(spline, ends, fixed, chart.skip)
     found = find(axes, coefficients, at_ends, skip, max_boxes, workers, chart.spread)
     at = _placed(chart, fixed, free, found.points)
@@ -353,58 +354,58 @@ def _within(axes: Any, parts: Undecided) -> np.ndarray:
     return at.reshape(-1, len(axes))
 
 
-def _restricted(spline: Interpolant, ends: Ends, fixed: dict[int, int]) -> np.ndarray:
+def _restricted(spline: TensorSpline, ends: Ends, fixed: dict[int, int]) -> np.ndarray:
     """Coefficients of the spline where some coordinates are fixed."""
-    coefficients = spline._coefficients
+    coefficients = spline.coefficients
     for k in sorted(fixed, reverse=True):
-        first, weights = spline._axes[k].weights(np.array([ends[k][fixed[k]]]))
+        first, weights = spline.axes[k].weights(np.array([ends[k][fixed[k]]]))
         coefficients = np.tensordot(weights[0], coefficients.take(first[0] + np.arange(4), axis=k), (0, k))
     return coefficients
 
 
-def _skipped_at(spline: Interpolant, ends: Ends, fixed: dict[int, int], skip: Any) -> Any:
+def _skipped_at(spline: TensorSpline, ends: Ends, fixed: dict[int, int], skip: Any) -> Any:
     """Pieces to skip of a side."""
     if skip is None:
         return None
     for k in sorted(fixed, reverse=True):
-        skip = skip.take(spline._axes[k].piece_of(np.array(ends[k][fixed[k]])), axis=k)
+        skip = skip.take(spline.axes[k].piece_of(np.array(ends[k][fixed[k]])), axis=k)
     return skip
 
 
 # ---- what is undecided -------------------------------------------------------------------------------------
 
 
-def undecided_parts(spline: Interpolant, parts: Undecided, points: np.ndarray, index: np.ndarray) -> list[Part]:
+def undecided_parts(spline: TensorSpline, parts: Undecided, points: np.ndarray, index: np.ndarray) -> list[Part]:
     """Those in neighbouring pieces, together."""
     return [Part(low, high, _turns(spline, low, high, points, index)) for low, high in _clusters(spline, parts)]
 
 
-def skipped_parts(spline: Interpolant, skip: np.ndarray, ends: Ends) -> list[Part]:
+def skipped_parts(spline: TensorSpline, skip: np.ndarray, ends: Ends) -> list[Part]:
     """Neighbouring pieces of a domain that were not searched, together."""
     inside = np.zeros_like(skip)
-    ranges = [pieces(axis, pair) for axis, pair in zip(spline._axes, ends, strict=True)]
+    ranges = [pieces(axis, pair) for axis, pair in zip(spline.axes, ends, strict=True)]
     inside[tuple(slice(*some) for some in ranges)] = True
     piece = np.argwhere(skip & inside)
     whole = Undecided(piece, np.zeros(piece.shape), np.ones(piece.shape))
     return [Part(low, high, None) for low, high in _clusters(spline, whole)]
 
 
-def part_behind(spline: Interpolant, ends: Ends, behind: tuple[int, int]) -> Part:
+def part_behind(spline: TensorSpline, ends: Ends, behind: tuple[int, int]) -> Part:
     """What is behind the limit of boxes."""
-    axes = zip(spline._axes, ends, strict=True)
+    axes = zip(spline.axes, ends, strict=True)
     low, high = np.transpose([(axis.breaks[0], axis.breaks[-1]) if pair is None else pair for axis, pair in axes])
     axis, piece = behind
-    low[axis] = max(low[axis], spline._axes[axis].breaks[piece])
+    low[axis] = max(low[axis], spline.axes[axis].breaks[piece])
     return Part(low, high, None)
 
 
-def _clusters(spline: Interpolant, parts: Undecided) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _clusters(spline: TensorSpline, parts: Undecided) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Low and high ends of connected parts."""
     if not len(parts.piece):
         return
     from scipy.ndimage import label
 
-    axes = spline._axes
+    axes = spline.axes
     marked = np.zeros([len(axis.basis) for axis in axes], bool)
     marked[tuple(parts.piece.T)] = True
     labels, _ = label(marked, np.ones((3,) * spline.ndim))
@@ -457,15 +458,17 @@ def _extent(start: np.ndarray, stop: np.ndarray, axis: Any) -> tuple[float, floa
     return float(start[last + 1]), float(stop[last] + axis.period)
 
 
-def _turns(spline: Interpolant, low: np.ndarray, high: np.ndarray, points: np.ndarray, index: np.ndarray) -> int | None:
+def _turns(
+    spline: TensorSpline, low: np.ndarray, high: np.ndarray, points: np.ndarray, index: np.ndarray
+) -> int | None:
     """How often the gradient turns on the way around a box a little larger, in two dimensions, beside the turns that
     are due to points within."""
     if spline.ndim != 2:
         return None
-    scale = np.array([np.diff(axis.breaks).min() for axis in spline._axes])
+    scale = np.array([np.diff(axis.breaks).min() for axis in spline.axes])
     pad = np.maximum(high - low, 1e-3 * scale)  # nearer, the gradient may be no more than rounding
     corner, side = low - pad, high - low + 2 * pad
-    for axis, a, b in zip(spline._axes, corner, corner + side, strict=True):
+    for axis, a, b in zip(spline.axes, corner, corner + side, strict=True):
         if axis.period is None and (a < axis.breaks[0] or b > axis.breaks[-1]):
             return None
     t = np.linspace(0, 1, 256, endpoint=False)
@@ -480,7 +483,7 @@ def _turns(spline: Interpolant, low: np.ndarray, high: np.ndarray, points: np.nd
     if np.abs(steps).max() > 1:
         return None
     beyond = points - corner
-    for k, axis in enumerate(spline._axes):
+    for k, axis in enumerate(spline.axes):
         beyond[:, k] = beyond[:, k] if axis.period is None else np.mod(beyond[:, k], axis.period)
     within = ((beyond >= 0) & (beyond <= side)).all(axis=1)
     return int(np.rint(steps.sum() / (2 * np.pi))) - int(((-1) ** index[within].astype(int)).sum())

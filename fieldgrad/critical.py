@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import as_field
+from ._arrays import as_field, solutions
+from ._config import as_workers
 from ._sample_points import points_of_samples
 from ._spline_points import points_of_spline
 from .interpolant import Interpolant
@@ -417,14 +418,16 @@ def refine(points: Any, f: Any, *spacing: Any, workers: int | None = None) -> np
     Parameters
     ----------
     points : array_like, (m, d)
-        Seeds, in coordinates.
+        Seeds, in coordinates; on `Grid.curvilinear` positions.
     f, *spacing, workers
         As in `critical_points`.
 
     Returns
     -------
     ndarray, (m, d)
-        NaN where the iteration leaves the field or does not come to an end. Different seeds may end at one point.
+        NaN where the iteration leaves the field or does not come to an end. Different seeds may end at one point. One
+        at a pole has the first angle of the grid. Next to poles points may differ from those of `critical_points` by
+        the third power of the step, where two splines go over into each other: see `Interpolant`.
 
     Raises
     ------
@@ -437,22 +440,21 @@ def refine(points: Any, f: Any, *spacing: Any, workers: int | None = None) -> np
     >>> x = np.linspace(-2, 2, 21)
     >>> fg.refine([[0.8]], x**3 / 3 - x, x).round(9)
     array([[1.]])
+
+    On a disc, to a saddle at its centre:
+
+    >>> r, theta = np.linspace(0, 1, 21), np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    >>> saddle = r[:, None] ** 2 * np.cos(2 * theta)
+    >>> fg.refine([[0.1, 0.7]], saddle, fg.Grid.polar(r, theta)).round(6)
+    array([[0., 0.]])
     """
-    spline = Interpolant(f, *spacing, workers=workers)
-    spline._evaluate(points, 0, False, workers)  # says what is wrong with them
-    at = np.array(points, float)
-    lengths = np.array([axis.breaks[-1] - axis.breaks[0] for axis in spline._axes])
-    step = np.full(at.shape, np.inf)
+    interpolant = Interpolant(f, *spacing, workers=workers)
+    at, spline = interpolant._located(points), interpolant._spline
+    size = np.full(len(at), np.inf)
     for _ in range(_NEWTON_STEPS):
-        _, gradient, hessian = spline._evaluate(at, 2, False, workers)
-        singular = np.isnan(gradient).any(axis=1)  # outside
-        singular[~singular] = np.linalg.det(hessian[~singular]) == 0
-        hessian[singular] = np.eye(spline.ndim)
-        step = -np.linalg.solve(hessian, gradient[..., None])[..., 0]
-        step[singular] = np.nan
-        at = at + step
-    ended = (np.abs(step) <= 1e-10 * lengths).all(axis=1)
-    return np.where(ended[:, None], at, np.nan)
+        _, gradient, hessian = spline.jets(at, 2, False, as_workers(workers))
+        at, size = spline.moved(at, -solutions(hessian, gradient))
+    return np.where((size <= 1e-10)[:, None], spline.named(at), np.nan)
 
 
 _NEWTON_STEPS = 30

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ._axes import Axis, Lattice, as_axis, closed, per_axis
-from ._geometry import Orthogonal, Pole, Product
+from ._geometry import Factor, Meridian, Orthogonal, Parallel, Pole, distance, sine
 from ._metric import Curved, Mapped, Measured
 
 __all__ = ["Grid"]
@@ -169,7 +169,7 @@ class Grid(Lattice):
         True
         """
         radius, angle = _radius(r, "r"), _circle(theta, "theta", 2 * math.pi, periodic)
-        return cls._orthogonal("polar", (radius, angle), *_around_an_axis(radius, angle, ()))
+        return cls._around_an_axis("polar", radius, angle)
 
     @classmethod
     def cylindrical(
@@ -220,7 +220,7 @@ class Grid(Lattice):
             height = closed(height, height.length, period, "z")
         elif period is not None:
             raise ValueError(f"period={period!r} is given but z is not periodic")
-        return cls._orthogonal("cylindrical", (radius, angle, height), *_around_an_axis(radius, angle, (2,)))
+        return cls._around_an_axis("cylindrical", radius, angle, height)
 
     @classmethod
     def spherical(cls, rho: Any, theta: Any, phi: Any, *, periodic: bool | None = None) -> Grid:
@@ -267,21 +267,18 @@ class Grid(Lattice):
         radius, colatitude = _radius(rho, "rho"), _coordinates(theta, "theta")
         angle = _circle(phi, "phi", 2 * math.pi, periodic)
         x, y = _within(colatitude, 0.0, math.pi, "theta"), _values(angle)
-        sine, cosine = np.sin(x), np.cos(x)
-        sine[(x <= 0) | (x >= math.pi)] = 0  # the nearest number to pi is not pi
-        ascent = Product(along=((0, _values(radius)),))
-        scales = (Product(), ascent, ascent * Product(along=((1, sine),)))
-        slopes = {(1, 0): _inverse(_values(radius)), (2, 0): _inverse(_values(radius)), (2, 1): cosine * _inverse(sine)}
+        sines, cosines = sine(x)[0], np.cos(x)
         poles = []
         for i in (0, len(x) - 1):
-            if sine[i] == 0:
-                poles.append(Pole(1, i > 0, (2,), _opposites(angle), (1, -1, -1), _turning(y, np.sign(cosine[i]))))
+            if sines[i] == 0:
+                poles.append(Pole(1, i > 0, (2,), _opposites(angle), (1, -1, -1), _turning(y, np.sign(cosines[i]))))
         if radius.positions(0)[0] == 0:
-            s, c, cy, sy = np.broadcast_arrays(sine[:, None], cosine[:, None], np.cos(y), np.sin(y))
+            s, c, cy, sy = np.broadcast_arrays(sines[:, None], cosines[:, None], np.cos(y), np.sin(y))
             frame = np.array([[s * cy, c * cy, -sy], [s * sy, c * sy, cy], [c, -s, 0 * s]])
             symmetric = np.all(np.abs(x + x[::-1] - math.pi) <= _UNEVEN * abs(x[-1] - x[0]) / len(x))
             poles.append(Pole(0, False, (1, 2), _opposites(angle) if symmetric else 0, (-1, 1, -1), frame))
-        return cls._orthogonal("spherical", (radius, colatitude, angle), scales, slopes, tuple(poles))
+        axes, coords = (radius, colatitude, angle), (_values(radius), x, y)
+        return cls._orthogonal("spherical", axes, coords, ({}, {0: distance}, {0: distance, 1: sine}), tuple(poles))
 
     @classmethod
     def geographic(
@@ -339,24 +336,16 @@ class Grid(Lattice):
         latitude, longitude = _coordinates(lat, "lat"), _circle(lon, "lon", 360.0, periodic)
         degrees = _within(latitude, -90.0, 90.0, "lat")
         equatorial, flattening = _figure(radius, ellipsoid)
-        degree = np.longdouble(math.pi) / 180
-        x = degrees * degree
-        sine, cosine = np.sin(x), np.cos(x)
-        cosine[np.abs(degrees) >= 90] = 0
         squared = flattening * (2 - flattening)  # eccentricity
-        w = 1 - squared * sine**2
-        north, east = equatorial * (1 - squared) / w**1.5 * degree, equatorial * cosine / np.sqrt(w) * degree
-        slopes = {(1, 0): -(1 - squared) / w * sine * _inverse(cosine) * degree}
-        if squared:
-            slopes[0, 0] = 3 * squared * sine * cosine / w * degree
-        scales = (Product(along=((0, north),)), Product(along=((0, east),)))
-        angle = _values(longitude) * degree
+        factors = {0: Meridian(equatorial, squared)}, {0: Parallel(equatorial, squared)}
+        angle = _values(longitude) * (np.longdouble(math.pi) / 180)
         poles = []
-        for i in (0, len(x) - 1):
-            if cosine[i] == 0:
-                frame = _turning(angle, -np.sign(sine[i]))
+        for i in (0, len(degrees) - 1):
+            if abs(degrees[i]) >= 90:
+                frame = _turning(angle, -np.sign(degrees[i]))
                 poles.append(Pole(0, i > 0, (1,), _opposites(longitude), (-1, -1), frame))
-        return cls._orthogonal("geographic", (latitude, longitude), scales, slopes, tuple(poles), -1)
+        axes, coords = (latitude, longitude), (degrees, _values(longitude))
+        return cls._orthogonal("geographic", axes, coords, factors, tuple(poles), -1)
 
     @classmethod
     def curvilinear(
@@ -448,13 +437,21 @@ class Grid(Lattice):
         cls,
         name: str,
         axes: tuple[Axis, ...],
-        scales: tuple[Product, ...],
-        slopes: dict[tuple[int, int], np.ndarray],
+        coords: tuple[np.ndarray, ...],
+        factors: tuple[Mapping[int, Factor], ...],
         poles: tuple[Pole, ...],
         hand: int = 1,
     ) -> Grid:
-        shape = tuple(len(_values(axis)) for axis in axes)
-        return cls._made(name, Lattice(axes, shape), Orthogonal(scales, slopes, poles, hand))
+        shape = tuple(len(x) for x in coords)
+        return cls._made(name, Lattice(axes, shape), Orthogonal.of(factors, coords, poles, hand))
+
+    @classmethod
+    def _around_an_axis(cls, name: str, *axes: Axis) -> Grid:
+        coords = tuple(_values(axis) for axis in axes)
+        (r, theta), others = coords[:2], len(axes) - 2
+        pole = Pole(0, False, (1,), _opposites(axes[1]), (-1, -1, *[1] * others), _turning(theta, 1.0))
+        factors = {}, {0: distance}, *({} for _ in range(others))
+        return cls._orthogonal(name, axes, coords, factors, (pole,) if r[0] == 0 else ())
 
     @property
     def shape(self) -> tuple[int, ...] | None:
@@ -540,11 +537,6 @@ def _values(axis: Axis) -> np.ndarray:
     return np.asarray(axis.positions(0), np.longdouble)
 
 
-def _inverse(x: np.ndarray) -> np.ndarray:
-    """Zero where it is infinite."""
-    return np.divide(1, x, out=np.zeros_like(x), where=x != 0)
-
-
 def _radius(x: Any, name: str) -> Axis:
     axis = _coordinates(x, name)
     r = axis.positions(0)
@@ -612,14 +604,6 @@ def _opposites(angle: Axis) -> int:
 def _turning(angle: np.ndarray, outward: float) -> np.ndarray:
     """Unit vectors next to an axis: away from it, or towards it if `outward` is -1; and around it."""
     return np.array([[outward * np.cos(angle), -np.sin(angle)], [outward * np.sin(angle), np.cos(angle)]])
-
-
-def _around_an_axis(radius: Axis, angle: Axis, others: tuple[int, ...]) -> tuple[Any, Any, tuple[Pole, ...]]:
-    """Scales, their slopes, and the pole if there is one."""
-    r, theta = _values(radius), _values(angle)
-    scales = (Product(), Product(along=((0, r),)), *(Product() for _ in others))
-    pole = Pole(0, False, (1,), _opposites(angle), (-1, -1, *(1 for _ in others)), _turning(theta, 1.0))
-    return scales, {(1, 0): _inverse(r)}, (pole,) if r[0] == 0 else ()
 
 
 _ELLIPSOIDS = {"WGS84": (6378137.0, 1 / 298.257223563)}

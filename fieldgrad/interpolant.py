@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._arrays import as_field
 from ._axes import Axis
+from ._calls import geometry_of
 from ._config import as_workers
-from ._engine.pool import share
-from ._engine.splines import Spline
-from ._programs import as_pairs, as_placements, with_boundary
-from ._splines import LEAST_SAMPLES, SplineAxis, differences, restricted
+from ._tensor import TensorSpline, as_samples, placed
 from .grid import Grid
-from .stencils import ONE_SIDED, PERIODIC
+from .stencils import ONE_SIDED
+
+if TYPE_CHECKING:
+    from ._curved_spline import CurvedSpline
 
 __all__ = ["Interpolant", "Linearization"]
 
@@ -36,10 +36,10 @@ class Interpolant:
         that of float64, whatever their type.
     *spacing : float, 1-D array or Grid
         Where the samples are, as in `gradient`: nothing (steps of 1), one step for all axes, one step or array of
-        coordinates for each axis, or one `Grid`. Coordinates may descend.
+        coordinates for each axis, or one `Grid`, which may be curved. Coordinates may descend.
     boundary : str or tuple
         ``"one-sided"`` (nothing is known beyond the ends: not-a-knot) or ``"periodic"``, one for all axes or one per
-        axis. A periodic axis of a `Grid` needs none.
+        axis. A periodic axis of a `Grid` needs none, and curved ones allow none.
     workers : int, optional
         Most threads to use; by default `get_workers`. The result does not depend on it.
 
@@ -58,12 +58,22 @@ class Interpolant:
     ValueError
         `f` has less than four samples along an axis, or one that is masked, NaN or infinite; a spacing is not finite,
         not strictly monotonic, of the wrong length, or so small or large that a second derivative leaves the range of
-        float64; a `Grid` is curved; `boundary` has another word.
+        float64; `boundary` has another word, or is not ``"one-sided"`` on a curved `Grid`.
 
     Notes
     -----
     For a smooth field and steps of h the error of the value is of the order h⁴, that of the gradient h³, that of the
     Hessian h². Cubic polynomials are reproduced. Rounding is relative to the range of the samples, not to their size.
+
+    On a curved `Grid` points are in its coordinates (on `Grid.geographic` degrees), on `Grid.curvilinear` positions.
+    Derivatives are those that `gradient` and `hessian` give there: along unit vectors of the coordinates, the Hessian
+    covariant. The spline is that of the coordinates, with metrics and positions between samples from splines, too.
+    Around a pole, where it goes on, ``f(-r, theta) = f(r, theta + pi)``, it passes smoothly, within five rings, into
+    one in Cartesian coordinates that is made of its values, as `critical_points` has it. So there are two continuous
+    derivatives at the pole, resolved in the frame of the point's angle, and errors are of the same orders. But in those
+    rings the samples are met up to an error of the order h⁴ only, those at the pole are taken for their mean, and
+    `Linearization.error_bound` is not for curved grids. At a pole on the rim of the domain, such as the tip of a
+    sector, derivatives are NaN.
 
     References
     ----------
@@ -80,31 +90,33 @@ class Interpolant:
     >>> np.round(it.gradient(points), 12)
     array([[ 0.9075, -0.2   ],
            [ 3.    ,  1.    ]])
+
+    On a globe, at a pole, along two meridians; components point to the north and to the east:
+
+    >>> lat, lon = np.linspace(-90, 90, 37), np.arange(0, 360, 10)
+    >>> x = np.cos(np.radians(lat))[:, None] * np.cos(np.radians(lon))
+    >>> it = fg.Interpolant(x, fg.Grid.geographic(lat, lon, radius=1))
+    >>> it.gradient([[90, 0], [90, 270]]).round(3) + 0.0
+    array([[-1.,  0.],
+           [ 0.,  1.]])
     """
 
     def __init__(self, f: Any, *spacing: Any, boundary: Any = ONE_SIDED, workers: int | None = None) -> None:
-        samples = as_samples(f)
-        placements = placed(spacing, samples.shape, boundary)
-        workers = as_workers(workers)
+        samples, workers = as_samples(f), as_workers(workers)
         self.shape = samples.shape
         self.ndim = samples.ndim
-        self.grid = straight(placements, samples.shape)
-        self._descending = tuple(bool(x[0] > x[-1]) for x in self.grid.coords)
-        # Private, for what is made of polynomials: the spline is _constant plus the tensor product of the _axes with
-        # _coefficients. Coordinates ascend there: where those of the samples descend, samples are taken from behind.
-        self._axes = tuple(
-            spline_axis(p, n, k) for k, (p, n) in enumerate(zip(placements, samples.shape, strict=True))
-        )
-        self._constant = middle(samples)
-        self._coefficients = _coefficients(samples, self._constant, self._axes, self._descending, workers)
-        self._spline = Spline(self._coefficients, self._axes, self._constant)
+        self._spline: TensorSpline | CurvedSpline
+        if geometry_of(spacing) is None:
+            placements = placed(spacing, samples.shape, boundary)
+            self.grid = straight(placements, samples.shape)
+            self._spline = TensorSpline(samples, placements, workers)
+        else:
+            from ._curved_spline import CurvedSpline
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_spline"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._spline = Spline(self._coefficients, self._axes, self._constant)
+            if boundary != ONE_SIDED:
+                raise ValueError(f"boundary must be {ONE_SIDED} on a curved grid, got {boundary!r}")
+            self.grid = spacing[0]
+            self._spline = CurvedSpline(samples, spacing, workers)
 
     def __repr__(self) -> str:
         return f"Interpolant(shape={self.shape}, periodic={self.grid.periodic})"
@@ -115,9 +127,10 @@ class Interpolant:
         Parameters
         ----------
         points : array_like, (m, d)
-            In coordinates. On a periodic axis any number of periods away.
+            In coordinates; on `Grid.curvilinear` positions. On a periodic axis any number of periods away.
         extrapolate : bool
             What is outside, beyond the end of an axis that is not periodic: NaN, or the polynomial of the last piece.
+            Beyond a pole there is nothing but NaN.
         workers : int, optional
             Most threads to use; by default `get_workers`.
 
@@ -155,7 +168,8 @@ class Interpolant:
         Returns
         -------
         ndarray of float64, (m, d)
-            Component k is the derivative along axis k, in units of `f` per unit of that axis.
+            Component k is the derivative along axis k, in units of `f` per unit of that axis. On curved grids it is the
+            physical component along the unit vector of that axis, per unit of length.
 
         Raises
         ------
@@ -181,7 +195,8 @@ class Interpolant:
         Returns
         -------
         ndarray of float64, (m, d, d)
-            Symmetric, in units of `f` per unit of either axis.
+            Symmetric, in units of `f` per unit of either axis; on curved grids covariant derivatives in physical
+            components, as of the gradient.
 
         Raises
         ------
@@ -215,7 +230,7 @@ class Interpolant:
         TypeError
             `point` is not made of real numbers.
         ValueError
-            `point` has another shape, or is outside.
+            `point` has another shape, or is outside, or at a pole on the rim of the field.
 
         Examples
         --------
@@ -233,40 +248,25 @@ class Interpolant:
         value, gradient = self._evaluate(at[None], 1, False, 1)
         if np.isnan(value[0]):
             raise ValueError(f"point must lie within the field, got {at}")
-        return Linearization(float(value[0]), gradient[0], at, self)
+        return Linearization(float(value[0]), gradient[0], at, self._spline.slopes(at, gradient[0]), self._spline)
 
-    def _evaluate(self, points: Any, order: int, extrapolate: bool, workers: int | None) -> tuple[np.ndarray, ...]:
-        """Values, gradients and Hessians at points, up to that order, in one pass."""
+    def _evaluate(self, points: Any, order: int, extrapolate: bool, workers: int | None) -> Any:
+        """Values, gradients and Hessians at points, up to that order."""
+        return self._spline.jets(self._located(points), order, bool(extrapolate), as_workers(workers))
+
+    def _located(self, points: Any) -> np.ndarray:
         at = _as_coordinates(points, "points")
         if at.ndim != 2 or at.shape[1] != self.ndim:
             raise ValueError(f"points must have shape (m, {self.ndim}), got {at.shape}")
-        return self._spline.evaluate(at, order, bool(extrapolate), as_workers(workers), share)
-
-    def _second_derivatives_within(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Bounds (d, d) of the Hessian over the part of a box that is within the field.
-
-        A derivative of a spline is a spline, and none exceeds its coefficients. Those of its restriction to the box
-        are closest.
-        """
-        windows = [axis.window(*ends) for axis, *ends in zip(self._axes, low, high, strict=True)]
-        block = self._coefficients[np.ix_(*(indices for indices, *_ in windows))]
-        bounds = np.empty((2, self.ndim, self.ndim))
-        for i in range(self.ndim):
-            for j in range(i + 1):
-                net = block
-                for k, (_, knots, *ends) in enumerate(windows):
-                    degree = 3
-                    for _ in range((k == i) + (k == j)):
-                        net = differences(net, knots, degree, k)
-                        knots, degree = knots[1:-1], degree - 1
-                    net = np.moveaxis(np.tensordot(restricted(knots, degree, *ends), net, (1, k)), 0, k)
-                bounds[:, i, j] = bounds[:, j, i] = net.min(), net.max()
-        return bounds[0], bounds[1]
+        return self._spline.located(at)
 
 
 @dataclass(frozen=True, eq=False)
 class Linearization:
     """An affine function that touches an `Interpolant` at a point: ``f(point + h) ≈ value + gradient · h``.
+
+    On a curved grid h has physical components, along the unit vectors of the coordinates at the point: `point + h` is
+    at the end of a straight line or, on a globe or by a metric, of a geodesic.
 
     Attributes
     ----------
@@ -288,7 +288,8 @@ class Linearization:
     value: float
     gradient: np.ndarray
     point: np.ndarray
-    _interpolant: Interpolant = field(repr=False)
+    _slopes: np.ndarray = field(repr=False)
+    _spline: TensorSpline | CurvedSpline = field(repr=False)
 
     def __call__(self, displacement: Any) -> np.ndarray:
         """Return the values of the affine function.
@@ -296,7 +297,7 @@ class Linearization:
         Parameters
         ----------
         displacement : array_like, (..., d)
-            From the point, in coordinates.
+            From the point, in coordinates; on curved grids in physical components.
 
         Returns
         -------
@@ -312,7 +313,7 @@ class Linearization:
         h = _as_coordinates(displacement, "displacement")
         if h.ndim == 0 or h.shape[-1] != len(self.gradient):
             raise ValueError(f"displacement must have shape (..., {len(self.gradient)}), got {h.shape}")
-        return self.value + h @ self.gradient
+        return self.value + h @ self._slopes
 
     def error_bound(self, radius: float) -> float:
         """Return what the spline differs from the affine function by, at most.
@@ -333,7 +334,7 @@ class Linearization:
         TypeError
             `radius` is not a real number.
         ValueError
-            `radius` is negative or not finite.
+            `radius` is negative or not finite; the grid is curved, where no bound is known.
 
         Notes
         -----
@@ -347,29 +348,14 @@ class Linearization:
         length = float(radius)
         if not 0 <= length < math.inf:
             raise ValueError(f"radius must be finite and not negative, got {radius!r}")
-        low, high = self._interpolant._second_derivatives_within(self.point - length, self.point + length)
-        middle, half = (low + high) / 2, (high - low) / 2
-        return float(length**2 / 2 * (np.linalg.norm(middle, 2) + np.linalg.norm(half, 2)))
+        return length**2 / 2 * self._spline.largest_curvature(self.point, length)
 
 
 # ---- arguments ---------------------------------------------------------------------------------------------
 
 
-def as_samples(f: Any) -> np.ndarray:
-    """Real, finite samples, enough along each axis."""
-    samples = as_field(f)
-    if samples.dtype.kind not in "biuf":
-        raise TypeError(f"f must be made of real numbers, got dtype {samples.dtype}")
-    if np.ma.is_masked(samples):
-        raise ValueError("f must have no masked samples")
-    for k, n in enumerate(samples.shape):
-        if n < LEAST_SAMPLES:
-            raise ValueError(f"f has {n} samples along axis {k}, a cubic spline needs at least {LEAST_SAMPLES}")
-    return np.asarray(samples)
-
-
 def _as_coordinates(points: Any, name: str) -> np.ndarray:
-    """An array of float64, aligned and in C order."""
+    """An array of float64."""
     if np.ma.is_masked(points):
         raise ValueError(f"{name} must have no masked entries")
     try:
@@ -378,20 +364,7 @@ def _as_coordinates(points: Any, name: str) -> np.ndarray:
         raise ValueError(f"{name} must be an array of numbers; {error}") from None
     if at.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be real numbers, got an array of {at.dtype}")
-    return np.require(at, np.float64, ["C", "A"])
-
-
-def placed(spacing: tuple, shape: tuple[int, ...], boundary: Any) -> list[Axis]:
-    """Where the samples are along each axis, periodic or open."""
-    placements = []
-    pairs = as_pairs(boundary, len(shape))
-    for k, axis in enumerate(as_placements(spacing, shape, range(len(shape)))):
-        placement, (low, high) = with_boundary(axis, shape[k], pairs[k], k)
-        for word in (low, high):
-            if word not in (ONE_SIDED, PERIODIC):
-                raise ValueError(f"boundary must be {ONE_SIDED} or {PERIODIC} for a spline; got {word!r} for axis {k}")
-        placements.append(placement)
-    return placements
+    return np.asarray(at, np.float64)
 
 
 def straight(placements: list[Axis], shape: tuple[int, ...]) -> Grid:
@@ -400,48 +373,3 @@ def straight(placements: list[Axis], shape: tuple[int, ...]) -> Grid:
     periodic = [axis.periodic for axis in placements]
     periods = [axis.period for axis in placements]
     return Grid.cartesian(*steps, shape=shape, periodic=periodic, period=periods)
-
-
-def spline_axis(placement: Axis, n: int, k: int) -> SplineAxis:
-    """The axis of coefficients, ascending."""
-    x = np.asarray(placement.positions(n), np.float64)
-    sites = x if x[0] < x[-1] else x[::-1]
-    period = None
-    if placement.periodic:
-        period = abs(placement.period if placement.period is not None else n * float(placement.step or 0))
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        steps = np.append(np.diff(sites), [] if period is None else period - (sites[-1] - sites[0]))
-        ranges = np.append(steps, steps.sum()) ** 2
-        usable = (steps > 0).all() and np.isfinite(ranges).all() and np.isfinite(1 / ranges).all()
-    if not usable:
-        raise ValueError(
-            f"spacing along axis {k} must have steps whose squares, and their reciprocals, are finite float64; "
-            f"got steps from {steps.min()} to {steps.max()}"
-        )
-    return SplineAxis.through(sites, period)
-
-
-# ---- samples to coefficients ------------------------------------------------------------------------------------
-
-
-def middle(samples: np.ndarray) -> float:
-    """What is taken from the samples, so that rounding is relative to their range."""
-    low, high = float(samples.min()), float(samples.max())
-    middle = low / 2 + high / 2
-    if not math.isfinite(middle):
-        raise ValueError(f"f must be finite float64 numbers, got samples from {low} to {high}")
-    return middle
-
-
-def _coefficients(samples, constant, axes, descending, workers):
-    """Coefficients of the samples minus a constant, in C order."""
-    coefficients = np.empty([axis.size for axis in axes])
-    forward = samples[tuple(slice(None, None, -1) if backwards else slice(None) for backwards in descending)]
-    inner = coefficients[tuple(slice(n) for n in samples.shape)]
-    np.subtract(forward, constant, out=inner, dtype=np.float64, casting="unsafe")
-    for k, n in enumerate(samples.shape):
-        ends = np.moveaxis(coefficients, k, 0)
-        ends[n:] = ends[: len(ends) - n]
-    for k, axis in enumerate(axes):
-        axis.equations().solve(coefficients, k, workers, share)
-    return coefficients

@@ -26,35 +26,48 @@ def circle(n, repeated=False):
 
 def polar(n, inner=0.0, turn=None):
     r, theta = np.linspace(inner, 1, n), circle(2 * n) if turn is None else turn
-    rr, tt = np.meshgrid(r, theta, indexing="ij")
-    c, s = np.cos(tt), np.sin(tt)
-    return Space(fg.Grid.polar(r, theta), np.array([rr * c, rr * s]), np.array([[c, -s], [s, c]]))
+    return Space(fg.Grid.polar(r, theta), *in_plane(*np.meshgrid(r, theta, indexing="ij")))
+
+
+def in_plane(r, theta):
+    c, s = np.cos(theta), np.sin(theta)
+    return np.array([r * c, r * s]), np.array([[c, -s], [s, c]])
 
 
 def cylindrical(n, inner=0.0):
     r, theta, z = np.linspace(inner, 1, n), circle(2 * n, repeated=True), np.linspace(-0.8, 0.8, n)
     z = z + z**3 / 3
-    rr, tt, zz = np.meshgrid(r, theta, z, indexing="ij")
-    c, s, zero = np.cos(tt), np.sin(tt), np.zeros(rr.shape)
-    frame = np.array([[c, -s, zero], [s, c, zero], [zero, zero, zero + 1]])
-    return Space(fg.Grid.cylindrical(r, theta, z), np.array([rr * c, rr * s, zz]), frame)
+    return Space(fg.Grid.cylindrical(r, theta, z), *around_axis(*np.meshgrid(r, theta, z, indexing="ij")))
+
+
+def around_axis(r, theta, z):
+    c, s, zero = np.cos(theta), np.sin(theta), np.zeros(r.shape)
+    return np.array([r * c, r * s, z]), np.array([[c, -s, zero], [s, c, zero], [zero, zero, zero + 1]])
 
 
 def spherical(n, inner=0.0, first=0.0, last=np.pi):
     r, theta, phi = np.linspace(inner, 1, n), np.linspace(first, last, n), circle(2 * n)
-    rr, tt, pp = np.meshgrid(r, theta, phi, indexing="ij")
-    c, s, cp, sp, zero = np.cos(tt), np.sin(tt), np.cos(pp), np.sin(pp), np.zeros(rr.shape)
+    return Space(fg.Grid.spherical(r, theta, phi), *around_origin(*np.meshgrid(r, theta, phi, indexing="ij")))
+
+
+def around_origin(r, theta, phi):
+    c, s, cp, sp, zero = np.cos(theta), np.sin(theta), np.cos(phi), np.sin(phi), np.zeros(r.shape)
     frame = np.array([[s * cp, c * cp, -sp], [s * sp, c * sp, cp], [c, -s, zero]])
-    return Space(fg.Grid.spherical(r, theta, phi), rr * frame[:, 0], frame)
+    return r * frame[:, 0], frame
 
 
 def geographic(n, descending=True, north=90.0):
     lat, lon = np.linspace(-90, north, n), np.linspace(0, 360, 2 * n, endpoint=False)
     lat = lat[::-1] if descending else lat
-    tt, pp = np.meshgrid(np.radians(lat), np.radians(lon), indexing="ij")
-    c, s, cp, sp, zero = np.cos(tt), np.sin(tt), np.cos(pp), np.sin(pp), np.zeros(tt.shape)
+    grid = fg.Grid.geographic(lat, lon, radius=2.0)
+    return Space(grid, *on_globe(*np.meshgrid(lat, lon, indexing="ij")), 2.0)
+
+
+def on_globe(lat, lon):
+    theta, phi = np.radians(lat), np.radians(lon)
+    c, s, cp, sp, zero = np.cos(theta), np.sin(theta), np.cos(phi), np.sin(phi), np.zeros(theta.shape)
     frame = np.array([[-s * cp, -sp], [-s * sp, cp], [c, zero]])
-    return Space(fg.Grid.geographic(lat, lon, radius=2.0), 2 * np.array([c * cp, c * sp, s]), frame, 2.0)
+    return 2 * np.array([c * cp, c * sp, s]), frame
 
 
 SPACES = {
@@ -70,6 +83,17 @@ SPACES = {
     "ascending": lambda n: geographic(n, descending=False),
     "cap": lambda n: geographic(n, north=30.0),
 }
+
+
+def space_at(name, grid, points):
+    """A space of those points (m, d) in place of samples."""
+    if name.startswith(("spherical", "shell", "cone")):
+        return Space(grid, *around_origin(*points.T))
+    if grid.ndim == 3:
+        return Space(grid, *around_axis(*points.T))
+    if repr(grid).startswith("Grid.geographic"):
+        return Space(grid, *on_globe(*points.T), 2.0)
+    return Space(grid, *in_plane(*points.T))
 
 
 class Waves:

@@ -794,7 +794,7 @@ def test_calls_that_make_no_sense():
         (lambda: fg.divergence(np.zeros((3, 5, 10)), grid), ValueError, "F must have one component"),
         (lambda: fg.gradient(f, grid, boundary=("one-sided", "mirror"), out=out), ValueError, "periodic"),
         (lambda: fg.gradient(f, grid, grid), TypeError, "one Grid"),
-        (lambda: fg.Interpolant(f, grid), ValueError, "for straight axes"),
+        (lambda: fg.Interpolant(f, grid, boundary="periodic"), ValueError, "boundary must be one-sided"),
         (lambda: fg.potential(np.zeros((2, 5, 9)), grid), ValueError, "10 samples along axis 1"),
         (lambda: fg.gradient_matrix((5, 9), grid), ValueError, "10 samples along axis 1"),
         (lambda: fg.laplacian_matrix((5, 10), 1.0, accuracy=10), ValueError, "accuracy must be"),

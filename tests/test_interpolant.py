@@ -67,7 +67,7 @@ def test_any_field_has_the_spline_of_scipy(case, seed):
 def test_coefficients_are_stable_however_much_steps_differ(case):
     """Coefficients that give the samples back, to rounding of the largest one, are those of samples as close."""
     f, (x,), _, it, _ = case
-    np.testing.assert_allclose(it(x[:, None]), f, rtol=0, atol=1e-14 * (np.abs(it._coefficients).max() + 1))
+    np.testing.assert_allclose(it(x[:, None]), f, rtol=0, atol=1e-14 * (np.abs(it._spline.coefficients).max() + 1))
 
 
 @given(axis=axes(8, 1e4), seed=seeds)
@@ -78,7 +78,7 @@ def test_coefficients_are_as_exact_as_the_condition_of_the_equations_allows(axis
     expected, condition = exact_coefficients(f, x, period)
     it = interpolant_of(f, [x], [period])
     rounding = np.finfo(float).eps * np.abs(expected).max()
-    assert np.abs(it._coefficients + it._constant - expected).max() <= condition * rounding
+    assert np.abs(it._spline.coefficients + it._spline.constant - expected).max() <= condition * rounding
 
 
 @pytest.mark.parametrize("periodic", (False, True))
@@ -104,10 +104,10 @@ def test_it_passes_through_the_samples(case):
 @given(case=fields())
 def test_its_coefficients_and_knots_are_those_of_scipy(case):
     _, _, periods, it, oracle = case
-    for axis, expected, period in zip(it._axes, oracle.knots, periods, strict=True):
+    for axis, expected, period in zip(it._spline.axes, oracle.knots, periods, strict=True):
         size = np.abs(expected).max() + (period or 0)
         np.testing.assert_allclose(axis.knots, expected, rtol=0, atol=4 * np.finfo(float).eps * size)
-    actual = it._coefficients + it._constant
+    actual = it._spline.coefficients + it._spline.constant
     size = np.abs(oracle.coefficients).max()
     np.testing.assert_allclose(actual, oracle.coefficients, rtol=0, atol=1e-12 * size)
 
@@ -350,7 +350,7 @@ def test_pieces_are_found_however_knots_lie(data):
     steps = data.draw(hnp.arrays(float, st.integers(4, 40), elements=st.sampled_from((1e-6, 1e-3, 1.0, 1e3))))
     x = np.cumsum(steps)
     it = fg.Interpolant(np.zeros(len(x)), x)
-    axis = it._axes[0]
+    axis = it._spline.axes[0]
     points = np.concatenate((x, np.nextafter(x, -np.inf), np.nextafter(x, np.inf)))
     points = points[(points >= x[0]) & (points <= x[-1])]
     first, weights = axis.weights(points)
@@ -368,7 +368,7 @@ def test_pieces_are_found_however_knots_lie(data):
 def test_weights_are_those_of_scipy(axis, order, seed):
     x, period = axis
     it = interpolant_of(np.zeros(len(x)), [x], [period])
-    along = it._axes[0]
+    along = it._spline.axes[0]
     points = points_between(*extents([x], [period]), 30, seed)[:, 0]
     first, weights = along.weights(points, order)
     scale = shortest_step(x) ** -order
@@ -381,7 +381,7 @@ def test_weights_are_those_of_scipy(axis, order, seed):
 @given(axis=axes(9))
 def test_cells_are_in_the_piece_of_their_lower_sample(axis):
     x, period = axis
-    along = interpolant_of(np.zeros(len(x)), [x], [period])._axes[0]
+    along = interpolant_of(np.zeros(len(x)), [x], [period])._spline.axes[0]
     low, high = along.sites[:-1], along.sites[1:]
     piece = along.piece_of(low)
     assert (along.breaks[piece] <= low).all()
@@ -400,7 +400,7 @@ def test_same_bits_for_any_workers(shape, boundary):
     points = points_between(np.zeros(len(shape)), np.array(shape) - 1.0, 20_000, 0)
     its = [fg.Interpolant(f, boundary=boundary, workers=workers) for workers in (1, 2, 5)]
     for other in its[1:]:
-        assert_same_bits(other._coefficients, its[0]._coefficients)
+        assert_same_bits(other._spline.coefficients, its[0]._spline.coefficients)
     results = [evaluate(its[0], points, workers=workers) for workers in (1, 2, 5)]
     for other in results[1:]:
         for actual, expected in zip(other, results[0], strict=True):
