@@ -78,7 +78,8 @@ def test_coefficients_are_as_exact_as_the_condition_of_the_equations_allows(axis
     expected, condition = exact_coefficients(f, x, period)
     it = interpolant_of(f, [x], [period])
     rounding = np.finfo(float).eps * np.abs(expected).max()
-    assert np.abs(it._spline.coefficients + it._spline.constant - expected).max() <= condition * rounding
+    # Elimination in a band of three rounds each number up to three times; the condition says what becomes of that.
+    assert np.abs(it._spline.coefficients + it._spline.constant - expected).max() <= 3 * condition * rounding
 
 
 @pytest.mark.parametrize("periodic", (False, True))
