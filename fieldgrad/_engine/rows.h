@@ -21,10 +21,16 @@
 #define FG_INLINE static inline __attribute__((always_inline))
 #define FG_RESTRICT __restrict__
 #define FG_ALIGNED __attribute__((aligned(64)))
+#if defined(__clang__)
+#define FG_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define FG_INDEPENDENT _Pragma("GCC ivdep")
+#endif
 #else
 #define FG_INLINE static __forceinline
 #define FG_RESTRICT __restrict
 #define FG_ALIGNED __declspec(align(64))
+#define FG_INDEPENDENT __pragma(loop(ivdep))
 #endif
 
 /* How a stencil's sum is divided at the end. Where there is no fma, FG_DIVIDE_BY_FMA is a plain division, too. */

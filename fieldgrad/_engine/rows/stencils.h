@@ -78,6 +78,7 @@ FG_INLINE int FG_NAME(combine_few)(T *FG_RESTRICT out, const fg_sources *s, Py_s
         centre = (const T *)s->centre + r * s->centre_stride + start;
     for (Py_ssize_t from = 0; from < n; from += chunk) {
         T *FG_RESTRICT to = how == FG_NAME(STREAM) ? line : out + from;
+        FG_INDEPENDENT
         for (Py_ssize_t j = from; j < from + chunk; j++) {
             T sum = onto ? out[j] : 0;
             for (int t = 0; t < count; t++) {
