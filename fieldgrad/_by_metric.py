@@ -1,72 +1,25 @@
 """Operators in any coordinates: derivatives along the axes, times arrays that the metric gives.
 
-What derivatives of gradients and Laplacians are multiplied by is kept with the geometry. The other operators keep the
-metric alone: what they take of it, and what they make on the way to a result, is made piece by piece.
+What an operator multiplies by is kept with the geometry. The Hessian, which would have too much to keep, takes what it
+needs of the metric piece by piece.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import cache
-from operator import mul
 from typing import Any
 
 import numpy as np
 
+from . import _along
 from ._arrays import KINDS, memory_order
-from ._axes import Lattice
 from ._calls import CONTRAVARIANT, COVARIANT, PHYSICAL, Call, run_with
-from ._config import as_workers
-from ._metric import Curved, inverse_and_volume, lengths, pairs, triangle, whole_matrix
-from ._pieces import Piece, each, pieces
-from ._programs import MARKED, Fields, Program, as_orders, as_pairs, as_present, carry_out, order_at_edges, whole
-from .stencils import ONE_SIDED, PERIODIC, radius_of
+from ._metric import Curved, inverse, inverse_and_volume, lengths, pairs, triangle, whole_matrix
+from ._piecewise import fill, scratch
+from ._programs import Fields, Program, as_orders, carry_out, whole
+from .stencils import ONE_SIDED, radius_of
 
 _EVERYWHERE = None, "propagate"
-
-
-# ---- pieces ----------------------------------------------------------------------------------------------------
-
-
-def _fill(
-    call: Call,
-    lattice: Lattice,
-    f: np.ndarray,
-    stacked: bool,
-    outs: Sequence[np.ndarray],
-    make: Callable[[Piece, Call, np.ndarray], Sequence[np.ndarray]],
-    second: bool = False,
-) -> None:
-    """Fill arrays with what `make(piece, call, f)` makes, piece by piece; `second` says that it may derive twice."""
-    one = f[0] if stacked else f
-    where, nan = call.presence
-    present = as_present(where, nan, f, stacked)
-    marked = call._replace(presence=(present, MARKED))
-    accuracy, _, boundary, _ = call.options
-    along = zip(lattice.axes_for(one.shape), as_pairs(boundary, one.ndim), strict=True)
-    closed = tuple(axis.periodic or PERIODIC in pair for axis, pair in along)
-    numbers = np.result_type(KINDS[f.dtype.char].result, np.float32)  # half precision is for results
-
-    def fill(piece: Piece) -> None:
-        parts = make(piece, marked.for_piece(piece), np.asarray(piece.of(f), numbers))
-        for out, part in zip(outs, parts, strict=True):
-            wanted: Any = ..., *piece.wanted
-            found: Any = ..., *piece.found
-            out[wanted] = part[found]
-
-    reach = _reach(call.options, present is not None, second)
-    each(pieces(lattice, one.shape, memory_order(one), int(accuracy), reach, closed), fill, as_workers(call.workers))
-
-
-def _reach(options: Any, with_gaps: bool, second: bool) -> int:
-    """How far results reach."""
-    accuracy, edge_order = as_orders(*options[:2])
-    radius = radius_of(1, accuracy)
-    if not with_gaps:
-        return radius
-    first, twice = (order_at_edges(m, accuracy, edge_order) + m - 1 for m in (1, 2))
-    first = max(radius, first)
-    return max(2 * first, twice) if second else first
 
 
 def _plain(call: Call) -> Call:
@@ -74,12 +27,12 @@ def _plain(call: Call) -> Call:
     return Call((*call.options[:2], ONE_SIDED, 0.0), _EVERYWHERE, call.workers)
 
 
-def _sums(fields: Any, sums: Any, arrays: Any) -> np.ndarray:
+def _sums(fields: Any, sums: Any, arrays: Any, out: np.ndarray) -> np.ndarray:
     """Sums of products, sample by sample: of each the terms, a field and an array."""
     themselves = tuple((k, -1, 0) for k in range(len(fields)))
     program = Program(themselves, (len(sums),), tuple(tuple((k, 1.0, n) for k, n in terms) for terms in sums))
     options = None, 2, None, ONE_SIDED, 0.0
-    return np.asarray(carry_out(program, Fields(fields), True, (), options, _EVERYWHERE, None, 1, arrays))
+    return np.asarray(carry_out(program, Fields(fields), True, (), options, _EVERYWHERE, out, 1, arrays))
 
 
 @cache
@@ -88,22 +41,36 @@ def _times_symmetric(d: int) -> Any:
     return tuple(tuple(enumerate(row)) for row in whole_matrix(range(d * (d + 1) // 2), d))
 
 
+@cache
+def _times_matrix(d: int) -> Any:
+    """Of any matrix, row by row."""
+    return tuple(tuple((i, k * d + i) for i in range(d)) for k in range(d))
+
+
 # ---- gradients -------------------------------------------------------------------------------------------------
 
 
 def _arrays(
-    geometry: Curved, key: Any, options: Any, f: np.ndarray, count: int, reach: int, make: Any, workers: Any
+    geometry: Curved,
+    slot: str,
+    options: Any,
+    f: np.ndarray,
+    count: int,
+    reach: int,
+    make: Any,
+    workers: Any,
+    components: str = "",
 ) -> list[np.ndarray]:
-    """Coefficients, in the precision of a field: those that `make(piece)` makes, kept."""
+    """Coefficients, in the precision of a field: those that `make(piece)` makes, kept for calls of one kind."""
     accuracy, edge_order = as_orders(*options[:2])
     kind = "f" if f.dtype.char in "efF" else "d"
 
     def arrays() -> list[np.ndarray]:
-        made = [np.empty(f.shape, kind) for _ in range(count)]
+        made = [np.empty(geometry.shape, kind) for _ in range(count)]
         geometry.fill(made, make, accuracy + 2, reach, workers)
         return made
 
-    return geometry.kept("coefficients", (key, accuracy, edge_order, kind), arrays)
+    return geometry.kept(slot, (components, accuracy, edge_order, kind), arrays)
 
 
 def _with_arrays(call, program, f, lattice, out, arrays):
@@ -113,24 +80,37 @@ def _with_arrays(call, program, f, lattice, out, arrays):
         call.run(program, f, False, lattice, out, arrays)
         return
 
-    def make(piece, there, part):
-        return [there.run(program, part, False, piece.lattice, None, [piece.of(array) for array in arrays])]
+    def make(piece, there, part, result):
+        there.wanted(piece).run(program, part, False, piece.lattice, result, [piece.of(array) for array in arrays])
 
-    _fill(call, lattice, f, False, [out], make)
+    fill(call, lattice, f, False, out, make)
 
 
 def gradient(f, lattice, geometry, call, out, axes, bare, reduction, components):
     if reduction == "unit":
-        gradient(f, lattice, geometry, call, out, axes, bare, "stack", components)
-        length = np.empty(f.shape, out.real.dtype)
-        gradient(f, lattice, geometry, call, length, axes, bare, "norm", components)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            np.divide(out, length, out=out, where=length != 0)
+        _unit_gradient(f, lattice, geometry, call, out, axes, components)
         return
     program, arrays = gradient_program(
         f, lattice, geometry, call.options, axes, bare, reduction, components, call.workers
     )
     _with_arrays(call, program, f, lattice, out, arrays)
+
+
+def _unit_gradient(f, lattice, geometry, call, out, axes, components):
+    """Components, over their length: two programs, of arrays of their own."""
+    (stack, raising), (norm, lower) = (
+        gradient_program(f, lattice, geometry, call.options, axes, False, reduction, components, call.workers)
+        for reduction in ("stack", "norm")
+    )
+
+    def make(piece, there, part, result):
+        wanted = there.wanted(piece)
+        length = scratch(1, result.shape[1:], result.real.dtype)[0]
+        wanted.run(stack, part, False, piece.lattice, result, [piece.of(array) for array in raising])
+        wanted.run(norm, part, False, piece.lattice, length, [piece.of(array) for array in lower])
+        np.divide(result, length, out=result, where=length != 0)
+
+    fill(call, lattice, f, False, out, make)
 
 
 def gradient_program(f, lattice, geometry, options, axes, bare, reduction, components, workers=None):
@@ -145,10 +125,10 @@ def gradient_program(f, lattice, geometry, options, axes, bare, reduction, compo
     if reduction == "norm":
 
         def factor(piece):
-            lower = triangle(np.array(whole_matrix(inverse_and_volume(metric_at(piece))[0], d)))
+            lower = triangle(np.array(whole_matrix(inverse(metric_at(piece))[0], d)))
             return [lower[k, i] for k in range(d) for i in range(k + 1)]
 
-        arrays = _arrays(geometry, "norm", options, f, d * (d + 1) // 2, 0, factor, workers)
+        arrays = _arrays(geometry, "magnitude", options, f, d * (d + 1) // 2, 0, factor, workers)
         places = {(k, i): n for n, (k, i) in enumerate((k, i) for k in range(d) for i in range(k + 1))}
         mixtures: Any = tuple(tuple((k, 1.0, places[k, i]) for k in range(i, d)) for i in range(d))
     elif components == COVARIANT:
@@ -157,9 +137,9 @@ def gradient_program(f, lattice, geometry, options, axes, bare, reduction, compo
 
         def raising(piece):
             g = metric_at(piece)
-            return [part for row in _raising(g, inverse_and_volume(g)[0], components) for part in row]
+            return [part for row in _raising(g, inverse(g)[0], components) for part in row]
 
-        arrays = _arrays(geometry, components, options, f, d * d, 0, raising, workers)
+        arrays = _arrays(geometry, "gradient", options, f, d * d, 0, raising, workers, components)
         mixtures = tuple(tuple((i, 1.0, k * d + i) for i in range(d)) for k in axes)
     return Program(every, leading, mixtures, reduction), arrays
 
@@ -173,22 +153,19 @@ def _raising(g: Any, raised: Any, components: str) -> list[list[np.ndarray]]:
 
 
 def directional_derivative(f, lattice, geometry, call, out, vectors, normalize):
-    """Along vectors, whose physical components are given, (d,) or (d, *S)."""
+    """Along vectors, whose physical components are given: numbers, or arrays."""
     d = lattice.ndim
-    derivatives = tuple((0, k, 1) for k in range(d))
-    program = Program(derivatives, (), (tuple((k, 1.0, k) for k in range(d)),))
+    oblique = [(i, k) for i, k in pairs(d) if i != k]
 
-    def make(piece, there, part):
-        g = geometry.metric_at(piece, *call.options[:2])
-        along = vectors if vectors.ndim == 1 else piece.of(vectors)
-        steps = [v / length for v, length in zip(along, lengths(g), strict=True)]
-        if normalize:
-            lowered = [sum(map(mul, row, steps)) for row in whole_matrix(g, d)]
-            size = np.sqrt(sum(map(mul, lowered, steps)))
-            steps = [step / size for step in steps]
-        return [there.run(program, part, False, piece.lattice, None, steps)]
+    def make(piece):
+        g = geometry.metric_at(piece, *as_orders(*call.options[:2]))
+        steps = [1 / length for length in lengths(g)]
+        whole_metric = whole_matrix(g, d)
+        return [*steps, *(whole_metric[i][k] * steps[i] * steps[k] for i, k in oblique)]
 
-    _fill(call, lattice, f, False, [out], make)
+    arrays = _arrays(geometry, "direction", call.options, f, d + len(oblique), 0, make, call.workers)
+    cosines = dict(zip(oblique, arrays[d:], strict=True))
+    _along.derivative(f, lattice, call, out, vectors, normalize, arrays[:d], cosines)
 
 
 # ---- of higher order -------------------------------------------------------------------------------------------
@@ -211,13 +188,12 @@ def laplacian(f, lattice, geometry, call, out):
         _with_arrays(call, program, f, lattice, out, arrays)
         return
 
-    def make(piece, there, part):
+    def make(piece, there, part, result):
         firsts = [there.run(Program(((0, i, 1),)), part, False, piece.lattice, None) for i in range(lattice.ndim - 1)]
-        result = np.empty_like(part)
-        run_with(there, part, firsts, program, piece.lattice, result, [piece.of(array) for array in arrays])
-        return [result]
+        wanted = there.wanted(piece)
+        run_with(wanted, part, firsts, program, piece.lattice, result, [piece.of(array) for array in arrays])
 
-    _fill(call, lattice, f, False, [out], make, second=True)
+    fill(call, lattice, f, False, out, make, second=True)
 
 
 def laplacian_program(f, lattice, geometry, options, in_one, workers=None):
@@ -249,86 +225,137 @@ def _divergence(d: int) -> Program:
 
 
 def divergence(F, lattice, geometry, call, out, components):
-    d, metric = lattice.ndim, _finer_metric(geometry, call)
+    d = lattice.ndim
+    accuracy, edge_order = as_orders(*call.options[:2])
+    flows = {
+        PHYSICAL: tuple(((k, k),) for k in range(d)),
+        CONTRAVARIANT: tuple(((k, 0),) for k in range(d)),
+        COVARIANT: _times_symmetric(d),
+    }[components]
+    count = 1 + max(n for terms in flows for _, n in terms)
 
-    def make(piece, there, part):
-        g = [piece.of(array) for array in metric]
+    def factors(piece):
+        g = geometry.metric_at(piece, *_finer(accuracy, edge_order))
         raised, size = inverse_and_volume(g)
         if components == COVARIANT:
-            part = _sums(part, _times_symmetric(d), raised)
-        weights = [size / length for length in lengths(g)] if components == PHYSICAL else [size] * d
-        flow = Fields(np.asarray(v * weight, v.dtype) for v, weight in zip(part, weights, strict=True))
-        return [there.run(_divergence(d), flow, True, piece.lattice, None, [1 / size])]
+            made = [part * size for part in raised]
+        else:
+            made = [size / length for length in lengths(g)] if components == PHYSICAL else [size]
+        return [*made, 1 / size]
 
-    _fill(call, lattice, F, True, [out], make)
+    arrays = _arrays(geometry, "divergence", call.options, F, count + 1, 0, factors, call.workers, components)
+
+    def make(piece, there, part, result):
+        *factors, per_volume = (piece.of(array) for array in arrays)
+        flow = _sums(part, flows, factors, scratch(d, part.shape[1:], part.dtype))
+        there.wanted(piece).run(_divergence(d), flow, True, piece.lattice, result, [per_volume])
+
+    fill(call, lattice, F, True, out, make)
 
 
 def curl(F, lattice, geometry, call, out, components):
-    d, metric = lattice.ndim, _finer_metric(geometry, call)
+    d = lattice.ndim
+    accuracy, edge_order = as_orders(*call.options[:2])
+    lowering = {PHYSICAL: _times_matrix(d), CONTRAVARIANT: _times_symmetric(d), COVARIANT: ()}[components]
     turns = ((0, 1),) if d == 2 else ((1, 2), (2, 0), (0, 1))
+    # What turns are multiplied by: in space, one factor for each component, or a matrix.
+    by = [[(0, 0)]] if d == 2 or components == CONTRAVARIANT else [[(k, k)] for k in range(d)]
+    if d == 3 and components == COVARIANT:
+        by = [list(row) for row in _times_symmetric(d)]
+    elif len(by) < len(turns):
+        by = [[(k, 0)] for k in range(d)]
     derivatives = tuple(one for j, k in turns for one in ((k, j, 1), (j, k, 1)))
-    own = d == 3 and components == PHYSICAL  # each component has its own factor
-    mixtures = tuple(((2 * i, 1.0, i * own), (2 * i + 1, -1.0, i * own)) for i in range(len(turns)))
+    mixtures = tuple(tuple((2 * i + m, (1.0, -1.0)[m], n) for i, n in row for m in (0, 1)) for row in by)
     program = Program(derivatives, () if d == 2 else (3,), mixtures)
+    count = 1 + max((n for terms in lowering for _, n in terms), default=-1)
 
-    def make(piece, there, part):
-        g = [piece.of(array) for array in metric]
-        factor = geometry.hand / inverse_and_volume(g)[1]
+    def factors(piece):
+        g = geometry.metric_at(piece, *_finer(accuracy, edge_order))
+        turn, steps = geometry.hand / inverse_and_volume(g)[1], lengths(g)
+        made = []
         if components == PHYSICAL:
-            part = [v / length.astype(v.real.dtype) for v, length in zip(part, lengths(g), strict=True)]
-        if components != COVARIANT:
-            part = _sums(part, _times_symmetric(d), g)
-        factors = [factor * length for length in lengths(g)] if own else [factor]
-        result = there.run(program, part, True, piece.lattice, None, factors)
-        return [_sums(result, _times_symmetric(d), g) if d == 3 and components == COVARIANT else result]
+            made = [part / step for row in whole_matrix(g, d) for part, step in zip(row, steps, strict=True)]
+        elif components == CONTRAVARIANT:
+            made = list(g)
+        if d == 2 or components == CONTRAVARIANT:
+            return [*made, turn]
+        return [*made, *(turn * part for part in (steps if components == PHYSICAL else g))]
 
-    _fill(call, lattice, F, True, [out], make)
+    total = count + 1 + max(n for row in by for _, n in row)
+    arrays = _arrays(geometry, "curl", call.options, F, total, 0, factors, call.workers, components)
+
+    def make(piece, there, part, result):
+        those = [piece.of(array) for array in arrays]
+        if lowering:
+            part = _sums(part, lowering, those[:count], scratch(d, part.shape[1:], part.dtype))
+        there.wanted(piece).run(program, part, True, piece.lattice, result, those[count:])
+
+    fill(call, lattice, F, True, out, make)
 
 
 def hessian(f, lattice, geometry, call, out, components):
-    d, metric, in_one = lattice.ndim, _finer_metric(geometry, call), whole(call.presence, f)
+    d, in_one = lattice.ndim, whole(call.presence, f)
+    accuracy, edge_order = as_orders(*call.options[:2])
+    metric = geometry.metric_arrays(*_finer(accuracy, edge_order), call.workers)
     slopes = tuple((0, m, 1) for m in range(d))
     raising = Program(slopes, (d,), tuple(tuple((m, 1.0, n) for m, n in row) for row in _times_symmetric(d)))
 
-    def make(piece, there, part):
+    def make(piece, there, part, result):
         g = [piece.of(array) for array in metric]
-        raised = inverse_and_volume(g)[0]
-        upward = there.run(raising, part, False, piece.lattice, None, raised)
-        firsts = [] if in_one else [there.run(Program((s,)), part, False, piece.lattice, None) for s in slopes[:-1]]
-        found = np.empty((len(g), *part.shape), part.dtype)
-        for second, (i, k) in zip(found, pairs(d), strict=True):
-            if i == k or in_one:
-                there.run(_second(i, k), part, False, piece.lattice, second)
-            else:
-                run_with(there, part, [firsts[i]], Program(((1, k, 1),)), piece.lattice, second)
-            bends = _plain(there).run(_bends(d, i, k), Fields(g), True, piece.lattice, None)
-            second -= _sums(upward, (tuple((m, m) for m in range(d)),), bends)[0]
+        raised, count = inverse(g)[0], len(g)
+        room = scratch(d * d + 2 * count + d, part.shape, part.dtype)
+        upward, form, turned, half = np.split(room, (d, d + count, d + 2 * count))
+        there.run(raising, part, False, piece.lattice, upward, raised)
+        if in_one:
+            there.run(_seconds(d), part, False, piece.lattice, form)
+        else:
+            firsts = [there.run(Program((s,)), part, False, piece.lattice, None) for s in slopes[:-1]]
+            for second, (i, k) in zip(form, pairs(d), strict=True):
+                if i == k:
+                    there.run(Program(((0, k, 2),)), part, False, piece.lattice, second)
+                else:
+                    run_with(there, part, [firsts[i]], Program(((1, k, 1),)), piece.lattice, second)
+        bent = turned if part.dtype == np.float64 else np.empty(turned.shape)
+        for parts, slope in ((form.real, upward.real), (form.imag, upward.imag))[: 1 + np.iscomplexobj(form)]:
+            parts -= _plain(there).run(_bends(d), Fields(g), True, piece.lattice, bent, slope)
         if components != COVARIANT:
-            found = _turned(found, _raising(g, raised, components))
-        return [one for row in whole_matrix(list(found), d) for one in row]
+            turn = [factor for row in _raising(g, raised, components) for factor in row]
+            form = _sums(_sums(form, _half(d), turn, half), _other_half(d), turn, turned)
+        for (i, k), one in zip(pairs(d), form[(..., *piece.found)], strict=True):
+            result[i, k] = result[k, i] = one
 
-    _fill(call, lattice, f, False, [out[ik] for ik in np.ndindex(d, d)], make, second=True)
-
-
-def _second(i: int, k: int) -> Program:
-    return Program(((0, i, 2) if i == k else (0, (i, k), 1),), (), (((0, 1.0, -1),),))
+    fill(call, lattice, f, False, out, make, second=True)
 
 
 @cache
-def _bends(d: int, i: int, k: int) -> Program:
-    """Christoffel's symbols of the first kind, [m, i, k] for each m."""
+def _seconds(d: int) -> Program:
+    """All second derivatives along axes."""
+    components = tuple((0, i, 2) if i == k else (0, (i, k), 1) for i, k in pairs(d))
+    return Program(components, (len(components),), tuple(((n, 1.0, -1),) for n in range(len(components))))
+
+
+@cache
+def _bends(d: int) -> Program:
+    """Christoffel's symbols of the first kind, [m, i, k], times array m: their sums, for each pair of i and k."""
     place = whole_matrix(range(d * (d + 1) // 2), d)
-    threes = [((place[m][i], k, 1), (place[m][k], i, 1), (place[i][k], m, 1)) for m in range(d)]
-    every = tuple(dict.fromkeys(one for three in threes for one in three))
-    sums = (zip(map(every.index, three), (0.5, 0.5, -0.5), (-1, -1, -1), strict=True) for three in threes)
-    return Program(every, (d,), tuple(map(tuple, sums)))
+    listed: dict[tuple[int, int, int], int] = {}
+    sums = []
+    for i, k in pairs(d):
+        three = [(m, [(place[m][i], k, 1), (place[m][k], i, 1), (place[i][k], m, 1)]) for m in range(d)]
+        terms = [(one, weight, m) for m, ones in three for one, weight in zip(ones, (0.5, 0.5, -0.5), strict=True)]
+        sums.append(tuple((listed.setdefault(one, len(listed)), weight, m) for one, weight, m in terms))
+    return Program(tuple(listed), (len(sums),), tuple(sums))
 
 
-def _turned(form: np.ndarray, turn: list[list[np.ndarray]]) -> np.ndarray:
-    """A symmetric matrix times another one from the left, and its transpose from the right."""
-    d = len(turn)
-    factors = [factor for row in turn for factor in row]
+# A symmetric matrix times another one from the left, and its transpose from the right.
+
+
+@cache
+def _half(d: int) -> Any:
     columns = _times_symmetric(d)  # which are rows
-    half = [[(n, a * d + i) for i, n in columns[k]] for a in range(d) for k in range(d)]
-    both = [[(a * d + k, b * d + k) for k in range(d)] for a, b in pairs(d)]
-    return _sums(_sums(form, half, factors), both, factors)
+    return [[(n, a * d + i) for i, n in columns[k]] for a in range(d) for k in range(d)]
+
+
+@cache
+def _other_half(d: int) -> Any:
+    return [[(a * d + k, b * d + k) for k in range(d)] for a, b in pairs(d)]

@@ -45,6 +45,10 @@ class Call(NamedTuple):
         where, nan = self.presence
         return Call(self.options, (None if where is None else piece.of(where), nan), 1)
 
+    def wanted(self, piece: Piece) -> Call:
+        """The same, for results that are wanted of it."""
+        return self._replace(within=piece.found)
+
 
 def run_with(
     call: Call, f: np.ndarray, firsts: Any, program: Program, lattice: Lattice, out: np.ndarray, arrays: Any = ()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _by_metric, _orthogonal
+from . import _along, _by_metric, _orthogonal
 from ._calls import COVARIANT, PHYSICAL, POWERS, Call, as_components, run_with
 from ._geometry import Orthogonal, Pole, Product
 from ._metric import Curved
@@ -111,23 +111,29 @@ def directional_derivative(f, vectors, normalize, spacing, options, presence, ou
     """`vectors` are physical components, (d,) or (d, *S)."""
     grid, d = spacing[0], len(vectors)
     grid.lattice.axes_for(f.shape)
-    arrays = [v.astype(float) for v in vectors] if vectors.ndim > 1 and not isinstance(grid.geometry, Curved) else []
+    arrays = tuple(vectors) if vectors.ndim > 1 else ()
 
     def fill(samples, lattice, geometry, call, result, *arrays):
         if isinstance(geometry, Curved):
-            _by_metric.directional_derivative(samples, lattice, geometry, call, result, vectors, normalize)
+            along = arrays or vectors.tolist()
+            _by_metric.directional_derivative(samples, lattice, geometry, call, result, along, normalize)
             return
-        numbers = [1.0] * d if arrays else vectors.tolist()
-        steps = [Product(v) * geometry.power(exponents(d, (k, -1))) for k, v in enumerate(numbers)]
-        terms = tuple((k, step, k if arrays else -1) for k, step in enumerate(steps))
-        program = Program(tuple((0, k, 1) for k in range(d)), (), (terms,))
-        call.run(program, samples, False, lattice, result, arrays)
+        scales = [geometry.power(exponents(d, (k, -1))) for k in range(d)]
+        if arrays and normalize:
+            spread = [np.broadcast_to(s.spread(d), samples.shape) if s.along else None for s in scales]
+            _along.derivative(samples, lattice, call, result, arrays, True, spread, {})
+            return
+        numbers = [(1.0, k) for k in range(d)] if arrays else [(v, -1) for v in vectors.tolist()]
+        terms = tuple((k, Product(v) * scales[k], array) for k, (v, array) in enumerate(numbers))
+        call.run(Program(tuple((0, k, 1) for k in range(d)), (), (terms,)), samples, False, lattice, result, arrays)
 
     def limit(samples, slab, call, *arrays):
         along = [v[at(slab.pole.axis, slab.row)] for v in arrays] if arrays else vectors
+        if arrays and normalize:
+            along = _along.unit(along)
         return sum(v * part for v, part in zip(along, gradient_limit(samples, slab, call), strict=True))
 
-    operator = Operator(False, fill, limit, 0, arrays=tuple(arrays))
+    operator = Operator(False, fill, limit, 0, arrays=arrays)
     return _run(operator, f, (), spacing, options, presence, out, workers)
 
 

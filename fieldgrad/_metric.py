@@ -19,7 +19,7 @@ from .stencils import radius_of
 class Curved(ABC):
     """A metric, its inverse, and what follows from them.
 
-    The metric is kept for the accuracy that was asked for last, and so is what the last operator made of it. Symmetric
+    What operators need of it is kept: of each what it needed last, a few arrays of the field's size. Symmetric
     matrices are lists of components: those on the diagonal and above it, row by row.
     """
 
@@ -237,7 +237,13 @@ def whole_matrix(g: Sequence[Any], d: int) -> list[list[Any]]:
 
 
 def inverse_and_volume(g: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
-    """Of a metric: its inverse, and the square root of its determinant.
+    """Of a metric: its inverse, and the square root of its determinant."""
+    raised, determinant = inverse(g)
+    return raised, np.sqrt(determinant)
+
+
+def inverse(g: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
+    """Of a symmetric matrix: its inverse, and its determinant.
 
     J. H. Goodnight, "A Tutorial on the SWEEP Operator", The American Statistician 33 (1979). Swept by all its pivots, a
     matrix is its inverse times -1.
@@ -255,7 +261,7 @@ def inverse_and_volume(g: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.nd
                     m[i, j] = m[i, j] - part * scaled[j]
             m[min(i, k), max(i, k)] = scaled[i]
         m[k, k] = -reciprocal
-    return [np.negative(part, out=part) for part in m.values()], np.sqrt(determinant)
+    return [np.negative(part, out=part) for part in m.values()], determinant
 
 
 def triangle(g: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from ._axes import Box, Lattice
 from ._engine.pool import share
 
 #: Of a piece, for whose arrays there is room in the caches, but more to do than to call.
-_SAMPLES = 1 << 15
+_SAMPLES = 1 << 16
 
 
 class Piece(NamedTuple):

@@ -156,12 +156,7 @@ _MOST_REMEMBERED = 1 << 14  # coordinates
 def _find_recipe(program, f, spacing, options, with_gaps):
     """The recipe, from the cache unless arguments are odd."""
     axis, accuracy, edge_order, boundary, cval = options
-    spacing = [
-        _Coordinates(step.dtype.str, step.tobytes())
-        if type(step) is np.ndarray and step.ndim == 1 and step.size <= _MOST_REMEMBERED and step.dtype.kind in "iuf"
-        else step
-        for step in spacing
-    ]
+    spacing = _as_keys(spacing)
     if axis is not None and type(axis) is not int:
         axes, bare = as_axes(axis, f.ndim)
         axis = axes[0] if bare else axes
@@ -177,8 +172,38 @@ def _find_recipe(program, f, spacing, options, with_gaps):
     return make(program, f.shape, f.dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *spacing)
 
 
+def _as_keys(spacing):
+    """Steps and short arrays of coordinates as keys of a cache."""
+    return [
+        _Coordinates(step.dtype.str, step.tobytes())
+        if type(step) is np.ndarray and step.ndim == 1 and step.size <= _MOST_REMEMBERED and step.dtype.kind in "iuf"
+        else step
+        for step in spacing
+    ]
+
+
+def _from_keys(keys):
+    return [np.frombuffer(key.data, key.dtype) if isinstance(key, _Coordinates) else key for key in keys]
+
+
+def lattice_of(spacing: Any, shape: tuple[int, ...]) -> Lattice:
+    """The lattice that spacings stand for, from the cache unless they are odd."""
+    if len(spacing) == 1 and isinstance(spacing[0], Lattice):
+        return spacing[0]
+    keys = _as_keys(spacing)
+    usual = all(type(key) in _HASHABLE for key in keys)
+    return (_cached_lattice if usual else _make_lattice)(shape, *keys)
+
+
+def _make_lattice(shape, *keys):
+    return Lattice(tuple(as_placements(_from_keys(keys), shape, tuple(range(len(shape))))), shape)
+
+
+_cached_lattice: Any = lru_cache(maxsize=64, typed=True)(_make_lattice)
+
+
 def _make_recipe(program, shape, dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *steps):
-    spacing = [np.frombuffer(s.data, s.dtype) if isinstance(s, _Coordinates) else s for s in steps]
+    spacing = _from_keys(steps)
     if not isinstance(cval, Real):
         raise TypeError(f"cval must be a real number, got {cval!r}")
     axes, bare = as_axes(axis, len(shape))

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from . import _curved
-from ._arrays import as_field
-from ._calls import as_components, geometry_of
-from ._programs import Program, as_axes, carry_out, fill_in_rows, filled, is_plain, whole
+from . import _along, _curved
+from ._arrays import apart, as_field
+from ._calls import Call, as_components, geometry_of
+from ._programs import Program, as_axes, carry_out, fill_in_rows, filled, is_plain, lattice_of, whole
 
 __all__ = ["curl", "directional_derivative", "divergence", "hessian", "jacobian", "laplacian", "partial"]
 
-_STENCIL = '''    accuracy : {2, 4, 6, 8}
+_STENCIL = """    accuracy : {2, 4, 6, 8}
         Order of the truncation error. Derivatives of even order on uneven coordinates have it where steps change
         smoothly, and one less where they do not.
     edge_order : {1, 2}, optional
@@ -25,7 +25,7 @@ _STENCIL = '''    accuracy : {2, 4, 6, 8}
         Where to put the result. It may overlap the input.
     workers : int, optional
         Most threads to use; by default `get_workers`. The result does not depend on it.
-'''
+"""
 
 
 def _documented(function: Any) -> Any:
@@ -443,14 +443,26 @@ def directional_derivative(
     """
     field = as_field(f)
     vectors = _as_direction(direction, field.shape, normalize)
-    options = accuracy, edge_order, boundary, cval
-    if geometry_of(spacing) is not None:
+    options, curved = (accuracy, edge_order, boundary, cval), geometry_of(spacing) is not None
+    one = vectors.ndim == 1
+    if not one:
+        lattice = spacing[0].lattice if curved else lattice_of(spacing, field.shape)
+        _along.check(vectors, np.asarray(field), lattice, options, normalize, workers)
+        if isinstance(out, np.ndarray):
+            vectors = apart(vectors, out)
+    if curved:
         return _curved.directional_derivative(field, vectors, normalize, spacing, options, (where, nan), out, workers)
     d = field.ndim
-    arrays = list(vectors) if vectors.ndim > 1 else []
-    weights = [(k, 1.0, k) for k in range(d)] if arrays else [(k, float(vectors[k]), -1) for k in range(d)]
-    program = Program(tuple((0, k, 1) for k in range(d)), mixtures=(tuple(weights),))
-    return carry_out(program, field, False, spacing, (None, *options), (where, nan), out, workers, arrays)
+    if one or not normalize:
+        terms = tuple((k, float(v), -1) if one else (k, 1.0, k) for k, v in enumerate(vectors))
+        program, arrays = Program(tuple((0, k, 1) for k in range(d)), (), (terms,)), () if one else vectors
+        return carry_out(program, field, False, spacing, (None, *options), (where, nan), out, workers, arrays)
+
+    def fill(samples, there, result):
+        call = Call(options, there, workers)
+        _along.derivative(samples, lattice, call, result, vectors, True, [None] * d, {})
+
+    return filled(fill, field, False, (), (where, nan), out)
 
 
 #: Axes of a field whose second derivatives are made in one go.
@@ -494,20 +506,22 @@ def _as_vectors(F):
 
 
 def _as_direction(direction, shape, normalize):
-    """Components of one direction, or of one per sample."""
+    """Components of one direction, of length 1 if that is wanted; or of one per sample, as they are."""
     vectors = as_field(direction, "direction")
     if vectors.dtype.kind not in "biuf":
         raise TypeError(f"direction must be real numbers, got dtype {vectors.dtype}")
-    vectors = np.asarray(vectors, np.result_type(vectors, np.float64))
     d = len(shape)
     if vectors.shape not in ((d,), (d, *shape)):
         raise ValueError(f"direction must have shape ({d},) or {(d, *shape)}, got {vectors.shape}")
+    if vectors.ndim > 1:
+        return np.asarray(vectors)
+    vectors = np.asarray(vectors, np.result_type(vectors, np.float64))
     if not np.isfinite(vectors).all():
         raise ValueError("direction must be finite")
     if not normalize:
         return vectors
-    largest = np.abs(vectors).max(axis=0)
-    if not np.all(largest > 0):
+    largest = np.abs(vectors).max()
+    if not largest > 0:
         raise ValueError("direction must not be zero, unless normalize=False")
     scaled = vectors / largest  # whose squares neither overflow nor vanish
-    return scaled / np.sqrt((scaled**2).sum(axis=0))
+    return scaled / np.sqrt((scaled**2).sum())

@@ -163,6 +163,54 @@ def test_directional_derivatives_are_products_with_the_gradient(problem, normali
         np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-12)
 
 
+def shell(shape):
+    return fg.Grid.spherical(*(np.linspace(1, 2, n) for n in shape))
+
+
+def uneven(shape):
+    return fg.Grid.cartesian(*(np.linspace(1, 2, n) ** 2 for n in shape))
+
+
+@pytest.mark.parametrize("make", (lambda shape: 1.0, uneven, shell), ids=("even", "uneven", "shell"))
+def test_directions_may_have_any_length(make):
+    """Above the largest square and below the smallest, side by side, more of them than are made at once."""
+    rng, shape = np.random.default_rng(0), (45, 47, 46)
+    grid = make(shape)
+    f, v = rng.standard_normal(shape), rng.standard_normal((3, *shape))
+    expected = fg.directional_derivative(f, v, grid)
+    unit = v / np.sqrt((v**2).sum(axis=0))
+    np.testing.assert_allclose(expected, (unit * fg.gradient(f, grid)).sum(axis=0), rtol=1e-12, atol=1e-10)
+    sizes = 2.0 ** rng.integers(-1000, 1020, shape)
+    np.testing.assert_allclose(fg.directional_derivative(f, v * sizes, grid), expected, rtol=1e-12, atol=1e-10)
+    v[:, 3, 4, 5] = 0, 5e-324, -5e-324
+    v[:, 40, 40, 40] = 1.7e308, 1.7e308, 1.7e308
+    actual, slopes = fg.directional_derivative(f, v, grid), fg.gradient(f, grid)
+    np.testing.assert_allclose(actual[3, 4, 5], (slopes[1] - slopes[2])[3, 4, 5] / 2**0.5)
+    np.testing.assert_allclose(actual[40, 40, 40], slopes[:, 40, 40, 40].sum() / 3**0.5)
+
+
+@pytest.mark.parametrize(("wrong", "normalize"), ((np.nan, True), (np.nan, False), (np.inf, True), (0.0, True)))
+@pytest.mark.parametrize("curved", (False, True))
+def test_one_wrong_direction_among_many_is_refused(wrong, normalize, curved):
+    shape = 60, 61, 62
+    f, v, out = np.ones(shape), np.ones((3, *shape)), np.full(shape, 7.0)
+    v[:, 50, 3, 61] = wrong
+    grid = shell(shape) if curved else 1.0
+    with pytest.raises(ValueError, match="direction must"):
+        fg.directional_derivative(f, v, grid, normalize=normalize, out=out)
+    assert (out == 7).all()
+
+
+@pytest.mark.parametrize("normalize", (False, True))
+@pytest.mark.parametrize("curved", (False, True))
+def test_results_may_take_the_place_of_directions(normalize, curved):
+    rng, shape = np.random.default_rng(0), (45, 47, 46)
+    f, v = rng.standard_normal(shape), rng.standard_normal((3, *shape))
+    grid = shell(shape) if curved else 1.0
+    expected = fg.directional_derivative(f, v, grid, normalize=normalize)
+    assert_same_bits(fg.directional_derivative(f, v, grid, normalize=normalize, out=v[1]), expected)
+
+
 # ---- kinds of arrays -------------------------------------------------------------------------------------------
 
 OPERATORS = {

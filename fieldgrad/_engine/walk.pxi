@@ -410,6 +410,20 @@ cdef void samples_themselves(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py
                (worker.tile.c1 - worker.tile.c0) * job.item)
 
 
+cdef void *where_they_are(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
+    """A component that is the samples themselves, dense and only to be read; NULL if there is none."""
+    cdef Job *job = worker.job
+    cdef const Stencil *stencil = &job.stencil[k]
+    cdef Source here
+    if stencil.axis >= 0 or not job.direct or job.reduction != NORM or job.mask != NULL:
+        return NULL
+    worker.field = job.field + stencil.source
+    here = source(worker, plane)
+    if r1 - r0 > 1 and here.row != worker.tile.c1 - worker.tile.c0:
+        return NULL
+    return <void *>(here.data + (r0 * here.row + worker.tile.c0) * job.item)
+
+
 cdef void component(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1,
                     char *dst, Py_ssize_t stride) noexcept nogil:
     cdef const Stencil *stencil = &worker.job.stencil[k]
@@ -520,8 +534,10 @@ cdef int derive(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, 
     cdef void *parts[MOST_PARTS]
     cdef int k, blocks = job.components
     for k in range(job.components):
-        parts[k] = scratch + k * block
-        component(worker, k, plane, r0, r1, <char *>parts[k], width)
+        parts[k] = where_they_are(worker, k, plane, r0, r1)
+        if parts[k] == NULL:
+            parts[k] = scratch + k * block
+            component(worker, k, plane, r0, r1, <char *>parts[k], width)
         if job.mixtures == 0:
             reduced[k] = parts[k]
     for k in range(job.mixtures):

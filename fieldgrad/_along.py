@@ -1,0 +1,101 @@
+"""Derivatives along vectors, which are made unit vectors piece by piece, where they lie in the caches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ._axes import Lattice
+from ._calls import Call
+from ._config import as_workers
+from ._pieces import Piece, each
+from ._piecewise import fill, pieces_of, scratch
+from ._programs import Fields, Program, carry_out
+from .stencils import ONE_SIDED
+
+_NEVER_ABSENT = None, "propagate"
+
+
+def derivative(
+    f: np.ndarray,
+    lattice: Lattice,
+    call: Call,
+    out: np.ndarray,
+    vectors: Sequence[Any],
+    normalize: bool,
+    scales: Sequence[np.ndarray | None],
+    cosines: Mapping[tuple[int, int], np.ndarray],
+) -> None:
+    """The derivative along vectors, whose components are arrays, or numbers whose squares add up to 1 if they are to be
+    normalised. They are those along unit tangent vectors of the axes.
+
+    `scales` turn them into components along the coordinates; None stands for 1, where they are normalised arrays.
+    `cosines` are those of the angles between pairs of axes, none if all are right ones.
+    """
+    d, arrays = lattice.ndim, isinstance(vectors[0], np.ndarray)
+    numbers = np.result_type(vectors[0], np.float64)
+    oblique = normalize and bool(cosines)
+
+    def make(piece: Piece, there: Call, part: np.ndarray, result: np.ndarray) -> None:
+        def found(array: np.ndarray) -> np.ndarray:
+            return np.asarray(piece.of(array)[piece.found], numbers)
+
+        room = scratch(d + 2, part.shape, numbers)
+        *steps, size, term = (one[piece.found] for one in room)
+        along = [found(v) for v in vectors] if arrays else vectors
+        if arrays and normalize:
+            along = _reduced(along, "unit", room[(slice(d), *piece.found)])
+        if oblique:
+            size.fill(1)
+            for (i, k), cosine in cosines.items():
+                np.multiply(along[k], found(cosine), out=term)
+                term *= 2 * along[i]
+                size += term
+            np.sqrt(size, out=size)
+        for k, scale in enumerate(scales):
+            if scale is not None:
+                np.multiply(along[k], found(scale), out=steps[k])
+            if oblique:
+                steps[k] /= size
+        there.wanted(piece).run(_along_steps(d), part, False, piece.lattice, result, list(room[:d]))
+
+    fill(call, lattice, f, False, out, make)
+
+
+def check(vectors: np.ndarray, f: np.ndarray, lattice: Lattice, options: Any, normalize: bool, workers: Any) -> None:
+    """Refuse directions that are none."""
+
+    def look(piece: Piece) -> None:
+        parts = [np.asarray(piece.of(v)[piece.found], np.result_type(v, np.float64)) for v in vectors]
+        length = _reduced(parts, "norm", scratch(1, parts[0].shape, parts[0].dtype)[0])
+        if length.min() > 0 and length.max() < np.inf:
+            return
+        if not all(np.isfinite(part).all() for part in parts):
+            raise ValueError("direction must be finite")
+        if normalize and not length.all():
+            raise ValueError("direction must not be zero, unless normalize=False")
+
+    if f.size:
+        each(pieces_of(f, lattice, options, False), look, as_workers(workers))
+
+
+def unit(vectors: Sequence[np.ndarray]) -> np.ndarray:
+    """Vectors of length 1, of the same directions."""
+    parts = [np.asarray(v, np.result_type(v, np.float64)) for v in vectors]
+    return np.asarray(_reduced(parts, "unit", None))
+
+
+@cache
+def _along_steps(d: int) -> Program:
+    return Program(tuple((0, k, 1) for k in range(d)), (), (tuple((k, 1.0, k) for k in range(d)),))
+
+
+def _reduced(parts: Sequence[np.ndarray], reduction: str, out: np.ndarray | None) -> Any:
+    """Norms of vectors, or these as unit vectors."""
+    themselves = tuple((k, -1, 0) for k in range(len(parts)))
+    program = Program(themselves, () if reduction == "norm" else (len(parts),), None, reduction)
+    options = None, 2, None, ONE_SIDED, 0.0
+    return carry_out(program, Fields(parts), True, (), options, _NEVER_ABSENT, out, 1)
