@@ -6,6 +6,7 @@ needs of the metric piece by piece.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,9 @@ import numpy as np
 from . import _along
 from ._arrays import KINDS, memory_order
 from ._calls import CONTRAVARIANT, COVARIANT, PHYSICAL, Call, run_with
+from ._engine.core import MOST_SUMMED
 from ._metric import Curved, inverse, inverse_and_volume, lengths, pairs, triangle, whole_matrix
+from ._pieces import Piece
 from ._piecewise import fill, scratch
 from ._programs import Fields, Program, as_orders, carry_out, whole
 from .stencils import ONE_SIDED, radius_of
@@ -50,27 +53,23 @@ def _times_matrix(d: int) -> Any:
 # ---- gradients -------------------------------------------------------------------------------------------------
 
 
-def _arrays(
+def _kept(
     geometry: Curved,
-    slot: str,
+    name: str,
     options: Any,
     f: np.ndarray,
+    make: Callable[[Piece, list[np.ndarray]], Sequence[np.ndarray]],
     count: int,
-    reach: int,
-    make: Any,
     workers: Any,
     components: str = "",
+    finer: bool = False,
+    reach: int = 0,
 ) -> list[np.ndarray]:
-    """Coefficients, in the precision of a field: those that `make(piece)` makes, kept for calls of one kind."""
-    accuracy, edge_order = as_orders(*options[:2])
+    """Coefficients, in the precision of a field: those that `make(piece, metric)` makes, kept for calls of one kind."""
+    orders = as_orders(*options[:2])
     kind = "f" if f.dtype.char in "efF" else "d"
-
-    def arrays() -> list[np.ndarray]:
-        made = [np.empty(geometry.shape, kind) for _ in range(count)]
-        geometry.fill(made, make, accuracy + 2, reach, workers)
-        return made
-
-    return geometry.kept(slot, (components, accuracy, edge_order, kind), arrays)
+    metric_orders = _finer(*orders) if finer else orders
+    return geometry.coefficients(name, metric_orders, kind, (components, *orders), make, count, reach, workers)
 
 
 def _with_arrays(call, program, f, lattice, out, arrays):
@@ -119,27 +118,23 @@ def gradient_program(f, lattice, geometry, options, axes, bare, reduction, compo
     every = tuple((0, k, 1) for k in range(d))
     leading = () if bare or reduction == "norm" else (len(axes),)
 
-    def metric_at(piece):
-        return geometry.metric_at(piece, *as_orders(*options[:2]))
-
     if reduction == "norm":
 
-        def factor(piece):
-            lower = triangle(np.array(whole_matrix(inverse(metric_at(piece))[0], d)))
+        def factor(piece, g):
+            lower = triangle(np.array(whole_matrix(inverse(g)[0], d)))
             return [lower[k, i] for k in range(d) for i in range(k + 1)]
 
-        arrays = _arrays(geometry, "magnitude", options, f, d * (d + 1) // 2, 0, factor, workers)
+        arrays = _kept(geometry, "magnitude", options, f, factor, d * (d + 1) // 2, workers)
         places = {(k, i): n for n, (k, i) in enumerate((k, i) for k in range(d) for i in range(k + 1))}
         mixtures: Any = tuple(tuple((k, 1.0, places[k, i]) for k in range(i, d)) for i in range(d))
     elif components == COVARIANT:
         arrays, mixtures = [], tuple(((k, 1.0, -1),) for k in axes)
     else:
 
-        def raising(piece):
-            g = metric_at(piece)
+        def raising(piece, g):
             return [part for row in _raising(g, inverse(g)[0], components) for part in row]
 
-        arrays = _arrays(geometry, "gradient", options, f, d * d, 0, raising, workers, components)
+        arrays = _kept(geometry, "gradient", options, f, raising, d * d, workers, components)
         mixtures = tuple(tuple((i, 1.0, k * d + i) for i in range(d)) for k in axes)
     return Program(every, leading, mixtures, reduction), arrays
 
@@ -157,13 +152,12 @@ def directional_derivative(f, lattice, geometry, call, out, vectors, normalize):
     d = lattice.ndim
     oblique = [(i, k) for i, k in pairs(d) if i != k]
 
-    def make(piece):
-        g = geometry.metric_at(piece, *as_orders(*call.options[:2]))
+    def make(piece, g):
         steps = [1 / length for length in lengths(g)]
         whole_metric = whole_matrix(g, d)
         return [*steps, *(whole_metric[i][k] * steps[i] * steps[k] for i, k in oblique)]
 
-    arrays = _arrays(geometry, "direction", call.options, f, d + len(oblique), 0, make, call.workers)
+    arrays = _kept(geometry, "direction", call.options, f, make, d + len(oblique), call.workers)
     cosines = dict(zip(oblique, arrays[d:], strict=True))
     _along.derivative(f, lattice, call, out, vectors, normalize, arrays[:d], cosines)
 
@@ -176,13 +170,13 @@ def _finer(accuracy: int, edge_order: int | None) -> tuple[int, int | None]:
     return accuracy + 2, None
 
 
-def _finer_metric(geometry, call):
-    accuracy, edge_order = as_orders(*call.options[:2])
-    return geometry.metric_arrays(*_finer(accuracy, edge_order), call.workers)
+def _fits_one_sum(d: int, accuracy: int) -> bool:
+    """Whether one sum has room for all derivatives of the second order, at ends of uneven coordinates, too."""
+    return d * (d - 1) * accuracy**2 + 3 * d * accuracy <= MOST_SUMMED
 
 
 def laplacian(f, lattice, geometry, call, out):
-    in_one = whole(call.presence, f)
+    in_one = whole(call.presence, f) and _fits_one_sum(lattice.ndim, as_orders(*call.options[:2])[0])
     program, arrays = laplacian_program(f, lattice, geometry, call.options, in_one, call.workers)
     if in_one:
         _with_arrays(call, program, f, lattice, out, arrays)
@@ -201,16 +195,15 @@ def laplacian_program(f, lattice, geometry, options, in_one, workers=None):
     arrays that it names."""
     d = lattice.ndim
     plain = _plain(Call(options, _EVERYWHERE, 1))
-    accuracy, edge_order = as_orders(*options[:2])
 
-    def make(piece):
-        raised, size = inverse_and_volume(geometry.metric_at(piece, *_finer(accuracy, edge_order)))
+    def make(piece, g):
+        raised, size = inverse_and_volume(g)
         per_volume = [1 / size]
         flows = [[part * size for part in row] for row in whole_matrix(raised, d)]
         return raised + [plain.run(_divergence(d), Fields(row), True, piece.lattice, None, per_volume) for row in flows]
 
-    count = d * (d + 1) // 2 + d
-    arrays = _arrays(geometry, "laplacian", options, f, count, radius_of(1, accuracy), make, workers)
+    reach, count = radius_of(1, as_orders(*options[:2])[0]), d * (d + 1) // 2 + d
+    arrays = _kept(geometry, "laplacian", options, f, make, count, workers, finer=True, reach=reach)
     mixed = [(0, (i, k), 1) if in_one else (1 + i, k, 1) for i, k in pairs(d)]
     components = [(0, i, 2) if i == k else both for (i, k), both in zip(pairs(d), mixed, strict=True)]
     components += [(0, k, 1) for k in range(d)]
@@ -226,7 +219,6 @@ def _divergence(d: int) -> Program:
 
 def divergence(F, lattice, geometry, call, out, components):
     d = lattice.ndim
-    accuracy, edge_order = as_orders(*call.options[:2])
     flows = {
         PHYSICAL: tuple(((k, k),) for k in range(d)),
         CONTRAVARIANT: tuple(((k, 0),) for k in range(d)),
@@ -234,8 +226,7 @@ def divergence(F, lattice, geometry, call, out, components):
     }[components]
     count = 1 + max(n for terms in flows for _, n in terms)
 
-    def factors(piece):
-        g = geometry.metric_at(piece, *_finer(accuracy, edge_order))
+    def factors(piece, g):
         raised, size = inverse_and_volume(g)
         if components == COVARIANT:
             made = [part * size for part in raised]
@@ -243,7 +234,7 @@ def divergence(F, lattice, geometry, call, out, components):
             made = [size / length for length in lengths(g)] if components == PHYSICAL else [size]
         return [*made, 1 / size]
 
-    arrays = _arrays(geometry, "divergence", call.options, F, count + 1, 0, factors, call.workers, components)
+    arrays = _kept(geometry, "divergence", call.options, F, factors, count + 1, call.workers, components, finer=True)
 
     def make(piece, there, part, result):
         *factors, per_volume = (piece.of(array) for array in arrays)
@@ -255,7 +246,6 @@ def divergence(F, lattice, geometry, call, out, components):
 
 def curl(F, lattice, geometry, call, out, components):
     d = lattice.ndim
-    accuracy, edge_order = as_orders(*call.options[:2])
     lowering = {PHYSICAL: _times_matrix(d), CONTRAVARIANT: _times_symmetric(d), COVARIANT: ()}[components]
     turns = ((0, 1),) if d == 2 else ((1, 2), (2, 0), (0, 1))
     # What turns are multiplied by: in space, one factor for each component, or a matrix.
@@ -269,8 +259,7 @@ def curl(F, lattice, geometry, call, out, components):
     program = Program(derivatives, () if d == 2 else (3,), mixtures)
     count = 1 + max((n for terms in lowering for _, n in terms), default=-1)
 
-    def factors(piece):
-        g = geometry.metric_at(piece, *_finer(accuracy, edge_order))
+    def factors(piece, g):
         turn, steps = geometry.hand / inverse_and_volume(g)[1], lengths(g)
         made = []
         if components == PHYSICAL:
@@ -282,7 +271,7 @@ def curl(F, lattice, geometry, call, out, components):
         return [*made, *(turn * part for part in (steps if components == PHYSICAL else g))]
 
     total = count + 1 + max(n for row in by for _, n in row)
-    arrays = _arrays(geometry, "curl", call.options, F, total, 0, factors, call.workers, components)
+    arrays = _kept(geometry, "curl", call.options, F, factors, total, call.workers, components, finer=True)
 
     def make(piece, there, part, result):
         those = [piece.of(array) for array in arrays]
@@ -295,8 +284,7 @@ def curl(F, lattice, geometry, call, out, components):
 
 def hessian(f, lattice, geometry, call, out, components):
     d, in_one = lattice.ndim, whole(call.presence, f)
-    accuracy, edge_order = as_orders(*call.options[:2])
-    metric = geometry.metric_arrays(*_finer(accuracy, edge_order), call.workers)
+    metric = geometry.metric_arrays(*_finer(*as_orders(*call.options[:2])), call.workers)
     slopes = tuple((0, m, 1) for m in range(d))
     raising = Program(slopes, (d,), tuple(tuple((m, 1.0, n) for m, n in row) for row in _times_symmetric(d)))
 

@@ -37,18 +37,40 @@ class Curved(ABC):
     def metric_reach(self, accuracy: int) -> int:
         return 0
 
+    @abstractmethod
+    def check(self, accuracy: int, edge_order: int | None) -> None:
+        """Refuse a metric of these orders that is none."""
+
     def metric_arrays(self, accuracy: int, edge_order: int | None, workers: Any = None) -> list[np.ndarray]:
         """That of all samples, kept."""
+        orders, count = (accuracy, edge_order), len(pairs(len(self.shape)))
+        return self.coefficients("metric", orders, "d", None, lambda piece, g: g, count, 0, workers)
 
-        def make() -> list[np.ndarray]:
-            found = [np.empty(self.shape) for _ in pairs(len(self.shape))]
-            self.fill(found, lambda piece: self.metric_at(piece, accuracy, edge_order), accuracy, 0, workers)
-            return found
-
-        return self.kept("metric", (accuracy, edge_order), make)
+    def coefficients(
+        self,
+        name: str,
+        orders: tuple[int, int | None],
+        kind: str,
+        variant: Any,
+        make: Callable[[Piece, list[np.ndarray]], Sequence[np.ndarray]],
+        count: int,
+        reach: int,
+        workers: Any,
+    ) -> list[np.ndarray]:
+        """What `make(piece, metric)` makes of a metric of these orders, in `count` arrays of a dtype; kept until others
+        of that name are asked for."""
+        key = orders, kind, variant
+        before, arrays = self._kept.get(name, (None, []))
+        if before != key:
+            self.check(*orders)
+            arrays = [np.empty(self.shape, kind) for _ in range(count)]
+            self.fill(arrays, lambda piece: make(piece, self.metric_at(piece, *orders)), orders[0], reach, workers)
+            self._kept[name] = key, arrays
+        return arrays
 
     def metric(self, accuracy: int = 2, edge_order: int | None = None) -> np.ndarray:
         """Of shape (d, d, *S)."""
+        self.check(accuracy, edge_order)
         d = len(self.shape)
         result = np.empty((d, d, *self.shape))
         upper = [result[pair] for pair in pairs(d)]
@@ -58,10 +80,13 @@ class Curved(ABC):
         return result
 
     def volume_element(self, accuracy: int = 2, edge_order: int | None = None) -> np.ndarray:
+        self.check(accuracy, edge_order)
+
+        def volume(piece: Piece) -> list[np.ndarray]:
+            return [inverse_and_volume(self.metric_at(piece, accuracy, edge_order))[1]]
+
         result = np.empty(self.shape)
-        self.fill(
-            [result], lambda piece: [inverse_and_volume(self.metric_at(piece, accuracy, edge_order))[1]], accuracy, 0
-        )
+        self.fill([result], volume, accuracy, 0)
         return result
 
     def fill(
@@ -84,14 +109,6 @@ class Curved(ABC):
         order = tuple(range(len(self.shape)))
         each(pieces(self.lattice, self.shape, order, accuracy, reach, closed_axes), fill, as_workers(workers))
 
-    def kept(self, slot: str, key: Any, make: Callable[[], list[np.ndarray]]) -> list[np.ndarray]:
-        """Arrays that calls of one kind have in common."""
-        before, arrays = self._kept.get(slot, (None, []))
-        if before != key:
-            arrays = make()
-            self._kept[slot] = key, arrays
-        return arrays
-
 
 class Measured(Curved):
     """A metric that is given."""
@@ -112,6 +129,9 @@ class Measured(Curved):
         _complain(~_is_positive(g), "metric must be positive definite, got", g)
         g.flags.writeable = False
         self._metric = g
+
+    def check(self, accuracy: int, edge_order: int | None) -> None:
+        """It was, when it was given."""
 
     def metric_at(self, piece: Piece, accuracy: int, edge_order: int | None) -> list[np.ndarray]:
         return [piece.of(part) for part in self.metric_arrays(accuracy, edge_order)]
@@ -148,25 +168,39 @@ class Mapped(Curved):
             axis = Axis(1.0)
             axes.append(closed(axis, self.shape[k], None, f"axis {k}") if loop else axis)
         self.lattice = Lattice(tuple(axes), self.shape)
-        jacobian = self.jacobian(2, None)
-        determinant = _determinant(jacobian)
-        self.hand = 1 if determinant.flat[0] > 0 else -1
-        size = np.prod(np.sqrt((jacobian**2).sum(axis=0)), axis=0)
+        self._checked: set[tuple[int, int | None]] = set()
+        self.check(2, None)
+
+    def check(self, accuracy: int, edge_order: int | None) -> None:
+        """Refuse a map whose Jacobian, with derivatives of these orders, vanishes or changes its sign."""
+        orders = self._accuracy(accuracy), edge_order
+        if orders in self._checked:
+            return
+
+        rounding = 4 * np.finfo(float).eps * max(np.abs(x).max() for x in self.positions)
+
+        def make(piece: Piece) -> list[np.ndarray]:
+            jacobian = self._jacobian([piece.of(x) for x in self.positions], piece.lattice, *orders, 1)
+            steps = np.sqrt((jacobian**2).sum(axis=0))
+            return [np.where(steps.min(axis=0) > rounding, _determinant(jacobian), 0), np.prod(steps, axis=0)]
+
+        determinant, size = np.empty(self.shape), np.empty(self.shape)
+        self.fill([determinant, size], make, orders[0], 0)
+        if not self._checked:
+            self.hand = 1 if determinant.flat[0] > 0 else -1
         folded = ~(self.hand * determinant > 1e-12 * size)
         if folded.any():
-            at = _first(folded)
+            at, first = _first(folded), determinant.flat[0]
             raise ValueError(
                 f"positions must not fold or degenerate, but the Jacobian determinant is {determinant[at]:.3g} at {at} "
-                f"and {determinant.flat[0]:.3g} at the first sample"
+                f"and {first:.3g} at the first sample, by derivatives of accuracy {orders[0]}"
             )
-
-    def jacobian(self, accuracy: int, edge_order: int | None) -> np.ndarray:
-        """Derivatives [a, i] of position a along axis i, of as high an accuracy as there are samples for."""
-        return self._jacobian(self.positions, self.lattice, accuracy, edge_order)
+        self._checked.add(orders)
 
     def _jacobian(
         self, positions: list[np.ndarray], lattice: Lattice, accuracy: int, edge_order: int | None, workers: Any = None
     ) -> np.ndarray:
+        """Derivatives [a, i] of position a along axis i, of as high an accuracy as there are samples for."""
         result = np.empty((len(positions), len(positions), *positions[0].shape))
         options = None, Raised(self._accuracy(accuracy)), edge_order, "one-sided", 0.0
         for x, derivatives in zip(positions, result, strict=True):
@@ -185,9 +219,6 @@ class Mapped(Curved):
 
     def metric_reach(self, accuracy: int) -> int:
         return radius_of(1, self._accuracy(accuracy))
-
-    def volume_element(self, accuracy: int = 2, edge_order: int | None = None) -> np.ndarray:
-        return np.abs(_determinant(self.jacobian(accuracy, edge_order)))
 
 
 def _first(marks: np.ndarray) -> tuple[int, ...]:

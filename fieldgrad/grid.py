@@ -377,6 +377,8 @@ class Grid(Lattice):
         Notes
         -----
         Derivatives of the positions have the accuracy of the call, and metrics that are differentiated two orders more.
+        What a function needs of the metric is kept for its next call, in arrays of the field's size: 3 to 5 in the
+        plane, 6 to 12 in space. So the first call takes longer.
 
         Examples
         --------
@@ -417,6 +419,10 @@ class Grid(Lattice):
         ValueError
             The metric has the wrong shape, or is somewhere not finite, not symmetric or not positive definite; or as
             `Grid.cartesian`.
+
+        Notes
+        -----
+        What functions need of the metric is kept; see `curvilinear`.
 
         Examples
         --------

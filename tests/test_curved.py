@@ -561,6 +561,37 @@ def test_directional_derivatives(name):
     np.testing.assert_allclose(result, (k.F * slopes).sum(axis=0), atol=1e-12)
 
 
+def test_laplacian_by_stencils_of_many_samples():
+    """Of a metric of constants, at uneven coordinates: there are more differences than one sum has room for."""
+    rng = np.random.default_rng(0)
+    n = 20
+    x = [np.linspace(0, 1, n) + 0.1 * np.linspace(0, 1, n) ** 2 for _ in range(3)]
+    half = rng.normal(size=(3, 3))
+    metric = half @ half.T + np.eye(3)
+    grid = fg.Grid.riemannian(metric[..., None, None, None] * np.ones((n, n, n)), *x)
+    u = rng.normal(size=(3, 3))
+    u += u.T
+    p = np.array(np.meshgrid(*x, indexing="ij"))
+    f = np.einsum("ij,i...,j...->...", u, p, p) / 2 + p[0] * p[1] * p[2]
+    second = np.broadcast_to(u[..., None, None, None], (3, 3, n, n, n)).copy()
+    for a, b, c in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        second[a, b] += p[c]
+        second[b, a] += p[c]
+    expected = np.einsum("ij,ij...->...", np.linalg.inv(metric), second)
+    np.testing.assert_allclose(fg.laplacian(f, grid, accuracy=8), expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("function", (fg.gradient, fg.laplacian, fg.gradient_magnitude, fg.hessian))
+def test_maps_that_degenerate_by_better_derivatives_are_refused(function):
+    """One-sided differences of two samples do not see that the square of a coordinate begins with no slope."""
+    t, out = np.linspace(0, 1, 20), np.full(20, 7.0)
+    grid = fg.Grid.curvilinear(t**2)
+    np.testing.assert_allclose(fg.gradient(t**2, grid)[1:-1], 1, rtol=1e-12)
+    with pytest.raises(ValueError, match=r"positions must not fold or degenerate.* at \(0,\)"):
+        function(t**2, grid, accuracy=4, **({"out": out} if function is not fg.hessian else {}))
+    assert (out == 7).all()
+
+
 def test_directional_derivatives_in_oblique_coordinates():
     grid, x, jacobian = bent(40)
     k, wave = known_on(jacobian, x, "physical")

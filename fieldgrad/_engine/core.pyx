@@ -44,6 +44,9 @@ include "gaps.pxi"
 include "ties.pxi"
 include "boxes.pxi"
 
+#: Differences that one sum has room for.
+MOST_SUMMED = FG_MOST_SUMMED
+
 REDUCTIONS = {"stack": STACK, "norm": NORM, "unit": UNIT}
 
 
