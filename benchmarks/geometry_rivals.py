@@ -38,7 +38,11 @@ def numpy(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
     def hessian():
         return [np.gradient(g) for g in np.gradient(f)]
 
-    def directional_derivative():
+    def along_directions():
+        v = ours.directions(f.shape)
+        return sum(c * g for c, g in zip(v, np.gradient(f), strict=True)) / np.sqrt((v**2).sum(axis=0))
+
+    def along_diagonal():
         direction = np.array(job.options["direction"]) / np.linalg.norm(job.options["direction"])
         return sum(c * g for c, g in zip(direction, np.gradient(f), strict=True))
 
@@ -47,8 +51,10 @@ def numpy(job: Job, f: np.ndarray, spacing: tuple) -> Rival:
         "divergence": Rival(divergence),
         "curl": Rival(curl),
         "hessian": Rival(hessian, same=False),
+        ours.along_diagonal: Rival(along_diagonal),
+        ours.along_directions: Rival(along_directions),
     }
-    return calls[job.function] if isinstance(job.function, str) else Rival(directional_derivative)
+    return calls[job.function]
 
 
 def metpy(job: Job, f: np.ndarray, spacing: tuple) -> Rival:

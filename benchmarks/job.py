@@ -74,7 +74,7 @@ class Job:
     rivals: tuple[Callable, ...] = (rivals.numpy,)
     tiny: bool = False  # time per call matters, not bandwidth
     rate: bool = False  # samples per second matter, too
-    reads_metric: bool = False  # besides the field: as many numbers a sample as it has pairs of axes
+    beside: int = 0  # arrays of the grid's size that have to be read besides the field: a metric, directions
 
     def build(self, smoke: bool = False) -> Case:
         shape = self.shape if self.tiny or not smoke else tuple(_smaller(n) for n in self.shape)
@@ -92,7 +92,8 @@ class Job:
                 if rivals.installed(rival)
             },
             samples=f.size,
-            nbytes=(1 + self.reads_metric * f.ndim**2) * f.nbytes
+            nbytes=f.nbytes
+            + self.beside * math.prod(shape) * f.itemsize
             + sum(part.nbytes for part in (result if isinstance(result, tuple) else (result,))),
             workers=self.options.get("workers") or fg.get_workers(),
         )

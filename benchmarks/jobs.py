@@ -120,6 +120,15 @@ def _operators():
         rivals=(geometry_rivals.numpy,),
         options={"direction": (1, 2, 3)},
     )
+    yield Job(
+        "operators",
+        "derivative along a field of directions 256³ float64, out",
+        _cube(256),
+        target,
+        ours.along_directions,
+        rivals=(geometry_rivals.numpy,),
+        beside=3,
+    )
     for axis in range(3):
         yield Job(
             "operators",
@@ -173,7 +182,7 @@ def _geometry():
             spacing=spacing,
             against_plain=True,
             rivals=(),
-            reads_metric=True,
+            beside=4,
         )
     for function, layout in (
         ("laplacian", fields.dense),
@@ -184,17 +193,21 @@ def _geometry():
     ):
         for spacing in (fields.curvilinear, fields.riemannian):
             name = f"{function} 2048² float64, out, {spacing.__name__}"
-            yield Job("geometry", name, (2048, 2048), {}, function, layout=layout, spacing=spacing, rivals=())
+            target = {} if function == "jacobian" else {"copy": 0.6}
+            yield Job(
+                "geometry", name, (2048, 2048), target, function, layout=layout, spacing=spacing, rivals=(), beside=3
+            )
     for spacing in (fields.curvilinear, fields.riemannian):
         yield Job(
             "geometry",
             f"directional derivative 2048² float64, out, {spacing.__name__}",
             (2048, 2048),
-            {},
+            {"copy": 0.6},
             ours.along_diagonal,
             spacing=spacing,
             rivals=(),
             options={"direction": (1, 2)},
+            beside=3,
         )
     for shape, size in ((plane, "4096²"), (cube, "192³")):
         yield Job(

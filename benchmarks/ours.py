@@ -19,6 +19,16 @@ def along_diagonal(f: np.ndarray, *spacing: Any, direction: Any, **options: Any)
     return fg.directional_derivative(f, direction, *spacing, **options)
 
 
+def along_directions(f: np.ndarray, *spacing: Any, **options: Any) -> np.ndarray:
+    """One for each sample, to be made unit vectors."""
+    return fg.directional_derivative(f, directions(f.shape), *spacing, **options)
+
+
+@cache
+def directions(shape: tuple[int, ...]) -> np.ndarray:
+    return fields.vectors(shape, "f8")
+
+
 class Linear(NamedTuple):
     """A gradient as an operator, and as the matrix that it spares."""
 

@@ -24,43 +24,41 @@ def derivative(
     lattice: Lattice,
     call: Call,
     out: np.ndarray,
-    vectors: Sequence[Any],
+    vectors: Sequence[np.ndarray],
     normalize: bool,
     scales: Sequence[np.ndarray | None],
     cosines: Mapping[tuple[int, int], np.ndarray],
 ) -> None:
-    """The derivative along vectors, whose components are arrays, or numbers whose squares add up to 1 if they are to be
-    normalised. They are those along unit tangent vectors of the axes.
+    """The derivative along vectors, whose components are those along unit tangent vectors of the axes.
 
-    `scales` turn them into components along the coordinates; None stands for 1, where they are normalised arrays.
-    `cosines` are those of the angles between pairs of axes, none if all are right ones.
+    `scales` turn them into components along the coordinates; None stands for 1, of those that are normalised. `cosines`
+    are those of the angles between pairs of axes, none if all are right ones.
     """
-    d, arrays = lattice.ndim, isinstance(vectors[0], np.ndarray)
+    d = lattice.ndim
     numbers = np.result_type(vectors[0], np.float64)
-    oblique = normalize and bool(cosines)
 
     def make(piece: Piece, there: Call, part: np.ndarray, result: np.ndarray) -> None:
         def found(array: np.ndarray) -> np.ndarray:
             return np.asarray(piece.of(array)[piece.found], numbers)
 
         room = scratch(d + 2, part.shape, numbers)
-        *steps, size, term = (one[piece.found] for one in room)
-        along = [found(v) for v in vectors] if arrays else vectors
-        if arrays and normalize:
-            along = _reduced(along, "unit", room[(slice(d), *piece.found)])
-        if oblique:
-            size.fill(1)
-            for (i, k), cosine in cosines.items():
-                np.multiply(along[k], found(cosine), out=term)
-                term *= 2 * along[i]
-                size += term
+        *along, size, term = (one[piece.found] for one in room)
+        components = [found(v) for v in vectors]
+        if normalize:
+            components = _reduced(components, "unit", room[(slice(d), *piece.found)])
+        size.fill(1)
+        for (i, k), cosine in cosines.items():
+            np.multiply(components[k], found(cosine), out=term)
+            term *= 2 * components[i]
+            size += term
+        if cosines:
             np.sqrt(size, out=size)
-        for k, scale in enumerate(scales):
+        for one, component, scale in zip(along, components, scales, strict=True):
             if scale is not None:
-                np.multiply(along[k], found(scale), out=steps[k])
-            if oblique:
-                steps[k] /= size
-        there.wanted(piece).run(_along_steps(d), part, False, piece.lattice, result, list(room[:d]))
+                np.multiply(component, found(scale), out=one)
+            if cosines:
+                one /= size
+        there.wanted(piece).run(steps(d), part, False, piece.lattice, result, list(room[:d]))
 
     fill(call, lattice, f, False, out, make)
 
@@ -89,7 +87,8 @@ def unit(vectors: Sequence[np.ndarray]) -> np.ndarray:
 
 
 @cache
-def _along_steps(d: int) -> Program:
+def steps(d: int) -> Program:
+    """The derivative along the coordinates, times an array for each."""
     return Program(tuple((0, k, 1) for k in range(d)), (), (tuple((k, 1.0, k) for k in range(d)),))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def _kept(
     make: Callable[[Piece, list[np.ndarray]], Sequence[np.ndarray]],
     count: int,
     workers: Any,
-    components: str = "",
+    variant: Any = None,
     finer: bool = False,
     reach: int = 0,
 ) -> list[np.ndarray]:
@@ -69,7 +70,7 @@ def _kept(
     orders = as_orders(*options[:2])
     kind = "f" if f.dtype.char in "efF" else "d"
     metric_orders = _finer(*orders) if finer else orders
-    return geometry.coefficients(name, metric_orders, kind, (components, *orders), make, count, reach, workers)
+    return geometry.coefficients(name, metric_orders, kind, (variant, *orders), make, count, reach, workers)
 
 
 def _with_arrays(call, program, f, lattice, out, arrays):
@@ -148,7 +149,26 @@ def _raising(g: Any, raised: Any, components: str) -> list[list[np.ndarray]]:
 
 
 def directional_derivative(f, lattice, geometry, call, out, vectors, normalize):
-    """Along vectors, whose physical components are given: numbers, or arrays."""
+    """Along vectors, whose physical components are given: (d,) or, of one for each sample, d arrays."""
+    d = lattice.ndim
+    if not isinstance(vectors, np.ndarray):
+        _along_vectors(f, lattice, geometry, call, out, vectors, normalize)
+        return
+
+    def make(piece, g):
+        steps = [v / length for v, length in zip(vectors.tolist(), lengths(g), strict=True)]
+        if not normalize:
+            return steps
+        lowered = [sum(map(mul, row, steps)) for row in whole_matrix(g, d)]
+        size = np.sqrt(sum(map(mul, lowered, steps)))
+        return [step / size for step in steps]
+
+    direction = *vectors.tolist(), normalize
+    steps = _kept(geometry, "direction", call.options, f, make, d, call.workers, direction)
+    _with_arrays(call, _along.steps(d), f, lattice, out, steps)
+
+
+def _along_vectors(f, lattice, geometry, call, out, vectors, normalize):
     d = lattice.ndim
     oblique = [(i, k) for i, k in pairs(d) if i != k]
 
@@ -157,8 +177,8 @@ def directional_derivative(f, lattice, geometry, call, out, vectors, normalize):
         whole_metric = whole_matrix(g, d)
         return [*steps, *(whole_metric[i][k] * steps[i] * steps[k] for i, k in oblique)]
 
-    arrays = _kept(geometry, "direction", call.options, f, make, d + len(oblique), call.workers)
-    cosines = dict(zip(oblique, arrays[d:], strict=True))
+    arrays = _kept(geometry, "directions", call.options, f, make, d + len(oblique), call.workers)
+    cosines = dict(zip(oblique, arrays[d:], strict=True)) if normalize else {}
     _along.derivative(f, lattice, call, out, vectors, normalize, arrays[:d], cosines)
 
 

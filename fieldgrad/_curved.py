@@ -115,8 +115,7 @@ def directional_derivative(f, vectors, normalize, spacing, options, presence, ou
 
     def fill(samples, lattice, geometry, call, result, *arrays):
         if isinstance(geometry, Curved):
-            along = arrays or vectors.tolist()
-            _by_metric.directional_derivative(samples, lattice, geometry, call, result, along, normalize)
+            _by_metric.directional_derivative(samples, lattice, geometry, call, result, arrays or vectors, normalize)
             return
         scales = [geometry.power(exponents(d, (k, -1))) for k in range(d)]
         if arrays and normalize:
