@@ -383,7 +383,10 @@ cdef class Plan:
         # Those in scratch lie in L1 beside the rows of one component, or of one sum.
         cdef int near = job.side_by_side + job.joined
         cdef Py_ssize_t block = BLOCK_BYTES if plain else REDUCED_BYTES // max(1, near)
-        cdef Py_ssize_t tile_blocks, limit = max(512, block // job.item), quantum = 64 * job.lanes
+        cdef Py_ssize_t tile_blocks, limit, quantum = 64 * job.lanes
+        if job.joined and job.reduction == STACK:
+            block = SUMMED_BYTES
+        limit = max(512, block // job.item)
         job.block_columns = job.columns
         if job.columns > limit:  # equal pieces that begin with whole cache lines
             job.block_columns = ceiling(ceiling(job.columns, ceiling(job.columns, limit)), quantum) * quantum

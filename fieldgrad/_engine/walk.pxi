@@ -11,6 +11,8 @@ cdef enum:
     # neighbouring planes lie in L2.
     BLOCK_BYTES = 16 << 10
     REDUCED_BYTES = 24 << 10
+    # A sum's block need not: it is written once, and what setting out for some rows takes is shared by more of them.
+    SUMMED_BYTES = 48 << 10
     TILE_BYTES = 64 << 10
     SEGMENT_PLANES = 64
     TILES_OF_A_PLANE = 16
@@ -22,7 +24,7 @@ cdef enum:
     MOST_ORDER = 4
     MOST_PARTS = 132
     MOST_TERMS = 24                 # of one mixture; no more than a worker has room for weights
-    SWEPT_ROWS = 16                 # with weights of their own, at once
+    SWEPT_ROWS = 32                 # with weights of their own, at once
 
 cdef enum Reduction:
     STACK, NORM, UNIT

@@ -238,9 +238,31 @@ FG_INLINE int FG_NAME(alike)(const fg_sources *s, int first, int *form)
     return count;
 }
 
+/* Columns of one or two samples, as at the ends of rows: setting out for each row would cost more than its sums. */
+static void FG_NAME(sum_short)(T *out, Py_ssize_t out_stride, const fg_sources *s, Py_ssize_t rows, Py_ssize_t n)
+{
+    for (Py_ssize_t r = 0; r < rows; r++) {
+        const T *w = (const T *)s->w + r * s->w_stride;
+        for (Py_ssize_t j = 0; j < n; j++) {
+            T sum = 0;
+            for (int t = 0; t < s->terms; t++) {
+                T weight = s->w_row[t] ? w[t] * ((const T *)s->w_row[t])[j] : w[t];
+                T near = ((const T *)s->a[t])[r * s->a_stride[t] + j] - ((const T *)s->b[t])[r * s->b_stride[t] + j];
+                T term = (s->array[t] ? weight * ((const T *)s->array[t])[r * s->array_stride[t] + j] : weight) * near;
+                sum = t ? sum + term : term;  /* 0 + (-0) would lose the sign */
+            }
+            out[r * out_stride + j] = sum;
+        }
+    }
+}
+
 static void FG_NAME(sum)(void *out, Py_ssize_t out_stride, const fg_sources *s, Py_ssize_t rows, Py_ssize_t n)
 {
     int first[FG_MOST_SUMMED + 1], form[FG_MOST_SUMMED], groups = 0;
+    if (n <= 2) {
+        FG_NAME(sum_short)((T *)out, out_stride, s, rows, n);
+        return;
+    }
     for (first[0] = 0; first[groups] < s->terms; groups++)
         first[groups + 1] = first[groups] + FG_NAME(alike)(s, first[groups], &form[groups]);
     for (Py_ssize_t r = 0; r < rows; r++) {
