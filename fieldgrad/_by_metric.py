@@ -15,7 +15,7 @@ import numpy as np
 
 from . import _along
 from ._arrays import KINDS, memory_order
-from ._calls import CONTRAVARIANT, COVARIANT, PHYSICAL, Call, run_with
+from ._calls import CONTRAVARIANT, COVARIANT, PHYSICAL, TURNS, Call, run_with
 from ._engine.core import MOST_SUMMED
 from ._metric import Curved, inverse, inverse_and_volume, lengths, pairs, triangle, whole_matrix
 from ._pieces import Piece
@@ -39,16 +39,36 @@ def _sums(fields: Any, sums: Any, arrays: Any, out: np.ndarray) -> np.ndarray:
     return np.asarray(carry_out(program, Fields(fields), True, (), options, _EVERYWHERE, out, 1, arrays))
 
 
+# Terms of such sums.
+
+
+@cache
+def _times_own(d: int) -> Any:
+    """Each component times an array of its own."""
+    return tuple(((k, k),) for k in range(d))
+
+
+@cache
+def _times_one(d: int) -> Any:
+    """All times one array."""
+    return tuple(((k, 0),) for k in range(d))
+
+
 @cache
 def _times_symmetric(d: int) -> Any:
-    """The terms of a symmetric matrix times a vector."""
+    """A symmetric matrix times a vector."""
     return tuple(tuple(enumerate(row)) for row in whole_matrix(range(d * (d + 1) // 2), d))
 
 
 @cache
 def _times_matrix(d: int) -> Any:
-    """Of any matrix, row by row."""
+    """Any matrix, row by row, times a vector."""
     return tuple(tuple((i, k * d + i) for i in range(d)) for k in range(d))
+
+
+def _arrays_in(sums: Any) -> int:
+    """How many arrays they name."""
+    return 1 + max((n for terms in sums for _, n in terms), default=-1)
 
 
 # ---- gradients -------------------------------------------------------------------------------------------------
@@ -239,12 +259,7 @@ def _divergence(d: int) -> Program:
 
 def divergence(F, lattice, geometry, call, out, components):
     d = lattice.ndim
-    flows = {
-        PHYSICAL: tuple(((k, k),) for k in range(d)),
-        CONTRAVARIANT: tuple(((k, 0),) for k in range(d)),
-        COVARIANT: _times_symmetric(d),
-    }[components]
-    count = 1 + max(n for terms in flows for _, n in terms)
+    flows = {PHYSICAL: _times_own, CONTRAVARIANT: _times_one, COVARIANT: _times_symmetric}[components](d)
 
     def factors(piece, g):
         raised, size = inverse_and_volume(g)
@@ -254,7 +269,8 @@ def divergence(F, lattice, geometry, call, out, components):
             made = [size / length for length in lengths(g)] if components == PHYSICAL else [size]
         return [*made, 1 / size]
 
-    arrays = _kept(geometry, "divergence", call.options, F, factors, count + 1, call.workers, components, finer=True)
+    count = _arrays_in(flows) + 1
+    arrays = _kept(geometry, "divergence", call.options, F, factors, count, call.workers, components, finer=True)
 
     def make(piece, there, part, result):
         *factors, per_volume = (piece.of(array) for array in arrays)
@@ -265,19 +281,15 @@ def divergence(F, lattice, geometry, call, out, components):
 
 
 def curl(F, lattice, geometry, call, out, components):
-    d = lattice.ndim
+    """The turns of covariant components, and what these are multiplied by."""
+    d, turns = lattice.ndim, TURNS[lattice.ndim]
     lowering = {PHYSICAL: _times_matrix(d), CONTRAVARIANT: _times_symmetric(d), COVARIANT: ()}[components]
-    turns = ((0, 1),) if d == 2 else ((1, 2), (2, 0), (0, 1))
-    # What turns are multiplied by: in space, one factor for each component, or a matrix.
-    by = [[(0, 0)]] if d == 2 or components == CONTRAVARIANT else [[(k, k)] for k in range(d)]
-    if d == 3 and components == COVARIANT:
-        by = [list(row) for row in _times_symmetric(d)]
-    elif len(by) < len(turns):
-        by = [[(k, 0)] for k in range(d)]
+    by = {PHYSICAL: _times_own, CONTRAVARIANT: _times_one, COVARIANT: _times_symmetric}[components](d)
+    if d == 2:
+        by = _times_one(1)
     derivatives = tuple(one for j, k in turns for one in ((k, j, 1), (j, k, 1)))
     mixtures = tuple(tuple((2 * i + m, (1.0, -1.0)[m], n) for i, n in row for m in (0, 1)) for row in by)
     program = Program(derivatives, () if d == 2 else (3,), mixtures)
-    count = 1 + max((n for terms in lowering for _, n in terms), default=-1)
 
     def factors(piece, g):
         turn, steps = geometry.hand / inverse_and_volume(g)[1], lengths(g)
@@ -290,14 +302,14 @@ def curl(F, lattice, geometry, call, out, components):
             return [*made, turn]
         return [*made, *(turn * part for part in (steps if components == PHYSICAL else g))]
 
-    total = count + 1 + max(n for row in by for _, n in row)
-    arrays = _kept(geometry, "curl", call.options, F, factors, total, call.workers, components, finer=True)
+    count, first = _arrays_in(lowering) + _arrays_in(by), _arrays_in(lowering)
+    arrays = _kept(geometry, "curl", call.options, F, factors, count, call.workers, components, finer=True)
 
     def make(piece, there, part, result):
         those = [piece.of(array) for array in arrays]
         if lowering:
-            part = _sums(part, lowering, those[:count], scratch(d, part.shape[1:], part.dtype))
-        there.wanted(piece).run(program, part, True, piece.lattice, result, those[count:])
+            part = _sums(part, lowering, those[:first], scratch(d, part.shape[1:], part.dtype))
+        there.wanted(piece).run(program, part, True, piece.lattice, result, those[first:])
 
     fill(call, lattice, F, True, out, make)
 

@@ -16,6 +16,9 @@ PHYSICAL, COVARIANT, CONTRAVARIANT = "physical", "covariant", "contravariant"
 #: Powers of the scale of its axis that turn a physical component of a vector into one of another kind.
 POWERS = {PHYSICAL: 0, COVARIANT: 1, CONTRAVARIANT: -1}
 
+#: Axes j, k for each component of a curl: the derivative along j of component k, less that along k of component j.
+TURNS = {2: ((0, 1),), 3: ((1, 2), (2, 0), (0, 1))}
+
 
 def as_components(components: Any) -> str:
     if components not in POWERS:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import _along, _by_metric, _orthogonal
-from ._calls import COVARIANT, PHYSICAL, POWERS, Call, as_components, run_with
+from ._calls import COVARIANT, PHYSICAL, POWERS, TURNS, Call, as_components, run_with
 from ._geometry import Orthogonal, Pole, Product
 from ._metric import Curved
 from ._orthogonal import exponents
@@ -189,9 +189,8 @@ def curl(F, spacing, options, presence, out, workers, components):
 
     def limit(samples, slab, call):
         slopes = jacobian_limit(samples, slab, call)
-        if slab.ndim == 2:
-            return slab.geometry.hand * (slopes[1][0] - slopes[0][1])
-        return np.stack([slopes[k][j] - slopes[j][k] for j, k in ((1, 2), (2, 0), (0, 1))])
+        turns = [slopes[k][j] - slopes[j][k] for j, k in TURNS[slab.ndim]]
+        return slab.geometry.hand * turns[0] if slab.ndim == 2 else np.stack(turns)
 
     operator, leading = Operator(True, fill, limit), () if len(F) == 2 else (3,)
     if not poles or components == PHYSICAL:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from ._calls import POWERS
+from ._calls import POWERS, TURNS
 from ._geometry import Orthogonal, Product
 from ._programs import Program
 
@@ -77,7 +77,7 @@ def divergence(geometry: Orthogonal, d: int, components: str) -> Program:
 def curl(geometry: Orthogonal, d: int, components: str) -> Program:
     power = POWERS[components]
     sums = []
-    for i, j, k in ((2, 0, 1),) if d == 2 else ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+    for i, (j, k) in enumerate(TURNS[d]):
         total, hand = _Sum(), geometry.hand if d == 2 else 1
         for along, of, sign in ((j, k, hand), (k, j, -hand)):
             powers = exponents(d, (j, -1), (k, -1), (of, 1 - power), *([] if d == 2 else [(i, power)]))

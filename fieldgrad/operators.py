@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _along, _curved
 from ._arrays import apart, as_field
-from ._calls import Call, as_components, geometry_of
+from ._calls import TURNS, Call, as_components, geometry_of
 from ._programs import Program, as_axes, carry_out, fill_in_rows, filled, is_plain, lattice_of, whole
 
 __all__ = ["curl", "directional_derivative", "divergence", "hessian", "jacobian", "laplacian", "partial"]
@@ -245,13 +245,10 @@ def curl(
     components = as_components(components)
     if geometry_of(spacing) is not None:
         return _curved.curl(field, spacing, options, (where, nan), out, workers, components)
-    if len(field) == 2:
-        program = Program(((1, 0, 1), (0, 1, 1)), mixtures=(((0, 1.0, -1), (1, -1.0, -1)),))
-    else:
-        turns = ((1, 2), (2, 0), (0, 1))
-        derivatives = tuple(one for j, k in turns for one in ((k, j, 1), (j, k, 1)))
-        mixtures = tuple(((2 * i, 1.0, -1), (2 * i + 1, -1.0, -1)) for i in range(3))
-        program = Program(derivatives, (3,), mixtures)
+    turns = TURNS[len(field)]
+    derivatives = tuple(one for j, k in turns for one in ((k, j, 1), (j, k, 1)))
+    mixtures = tuple(((2 * i, 1.0, -1), (2 * i + 1, -1.0, -1)) for i in range(len(turns)))
+    program = Program(derivatives, () if len(turns) == 1 else (3,), mixtures)
     return carry_out(program, field, True, spacing, (None, *options), (where, nan), out, workers)
 
 
