@@ -68,9 +68,10 @@ class ProcessJob:
 
 def _output(code: str) -> list[float]:
     root = str(Path(fieldgrad.__file__).parent.parent)
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is imported again is not compiled again
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr)
     return [float(word) for word in done.stdout.split()]
