@@ -31,8 +31,8 @@ def derivative(
 ) -> None:
     """The derivative along vectors, whose components are those along unit tangent vectors of the axes.
 
-    `scales` turn them into components along the coordinates; None stands for 1, of those that are normalised. `cosines`
-    are those of the angles between pairs of axes, none if all are right ones.
+    `scales` turn them into components along the coordinates; None stands for 1. `cosines` are those of the angles between
+    pairs of axes, none if all are right ones.
     """
     d = lattice.ndim
     numbers = np.result_type(vectors[0], np.float64)
@@ -56,6 +56,8 @@ def derivative(
         for one, component, scale in zip(along, components, scales, strict=True):
             if scale is not None:
                 np.multiply(component, found(scale), out=one)
+            elif not normalize:
+                np.copyto(one, component)
             if cosines:
                 one /= size
         there.wanted(piece).run(steps(d), part, False, piece.lattice, result, list(room[:d]))

@@ -37,7 +37,7 @@ def fill(
     def fill_piece(piece: Piece) -> None:
         where: Any = ..., *piece.wanted
         wanted = out[where]
-        made = wanted if out.dtype == numbers else np.empty(wanted.shape, numbers)
+        made = wanted if out.dtype.char != "e" else np.empty(wanted.shape, np.float32)
         make(piece, marked.for_piece(piece), np.asarray(piece.of(f), numbers), made)
         if made is not wanted:
             wanted[...] = made

@@ -426,6 +426,57 @@ def test_layouts_of_oblique_coordinates(measured):
         np.testing.assert_allclose(single, result, atol=2e-3 * np.abs(result).max())
 
 
+def vectors_like(f):
+    return np.stack([np.asarray((k + 1) * f + k * f.T.reshape(f.shape), f.dtype) for k in range(f.ndim)])
+
+
+def directions_like(f):
+    return np.random.default_rng(5).normal(size=(f.ndim, *f.shape))
+
+
+OF_FIELDS = {
+    "gradient": fg.gradient,
+    "magnitude": fg.gradient_magnitude,
+    "normals": fg.normals,
+    "partial": lambda f, grid, **o: fg.partial(f, grid, axis=0, order=2, **o),
+    "laplacian": fg.laplacian,
+    "hessian": fg.hessian,
+    "direction": lambda f, grid, **o: fg.directional_derivative(f, range(1, f.ndim + 1), grid, **o),
+    "directions": lambda f, grid, **o: fg.directional_derivative(f, directions_like(f), grid, **o),
+    "vectors": lambda f, grid, **o: fg.directional_derivative(f, directions_like(f), grid, normalize=False, **o),
+    "divergence": lambda f, grid, **o: fg.divergence(vectors_like(f), grid, **o),
+    "curl": lambda f, grid, **o: fg.curl(vectors_like(f), grid, **o),
+    "jacobian": lambda f, grid, **o: fg.jacobian(vectors_like(f), grid, **o),
+}
+ORDERS = {
+    "Fortran": np.asfortranarray,
+    "turned": lambda f: np.moveaxis(np.ascontiguousarray(np.moveaxis(f, 0, -1)), -1, 0),
+    "backwards": lambda f: f[::-1].copy()[::-1],
+}
+
+
+@pytest.mark.parametrize("operator", OF_FIELDS)
+@pytest.mark.parametrize("name", (*SPACES, "oblique", "metric"))
+def test_kinds_and_orders_of_numbers_do_not_matter(name, operator):
+    """Of all operators, around absent samples, too."""
+    rng = np.random.default_rng(0)
+    grid = bent(12, 3, name == "metric")[0] if name in ("oblique", "metric") else SPACES[name](12).grid
+    f, function = rng.integers(-9, 9, grid.shape) + 0.0, OF_FIELDS[operator]
+    for options in ({}, {"accuracy": 4, "where": rng.random(grid.shape) > 0.05}):
+        expected = function(f, grid, **options)
+        size = np.nanmax(np.abs(expected))
+        for order in ORDERS.values():
+            result = function(order(f), grid, **options)
+            np.testing.assert_allclose(result, expected, rtol=0, atol=1e-12 * size)
+        for kind, precision in (("f4", 1e-4), ("f2", 1e-2), ("i2", 1e-12), ("g", 1e-12), ("c16", 1e-12), ("c8", 1e-4)):
+            unit = 1 if operator == "normals" else 2.0**-12 if kind == "f2" else 1  # the largest half is 65504
+            result = function((f * unit).astype(kind), grid, **options)
+            np.testing.assert_allclose(result, expected * unit, rtol=0, atol=precision * size * unit)
+        turned = function(f * (0.6 + 0.8j), grid, **options)
+        wanted = expected if operator == "magnitude" else expected * (0.6 + 0.8j)
+        np.testing.assert_allclose(turned, wanted, rtol=0, atol=1e-12 * size)
+
+
 @pytest.mark.parametrize("dims", (2, 3))
 @pytest.mark.parametrize("gaps", (False, True), ids=("whole", "gaps"))
 @pytest.mark.parametrize("uneven", (False, True), ids=("curvilinear", "uneven"))

@@ -198,6 +198,8 @@ cdef class Plan:
                 for axis, factor in factors:
                     self.mixture[m].varies |= pad + axis >= job.dims - 2
                     if pad + axis == job.dims - 1:
+                        if term.array >= 0:
+                            raise ValueError("a term has both an array and a factor along rows")
                         term.row = self.keep(np.repeat(np.asarray(factor), job.lanes), self.sample_type)
                         continue
                     if pad + axis == job.dims - 2:
