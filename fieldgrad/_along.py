@@ -31,7 +31,7 @@ def derivative(
 ) -> None:
     """The derivative along vectors, whose components are those along unit tangent vectors of the axes.
 
-    `scales` turn them into components along the coordinates; None stands for 1. `cosines` are those of the angles between
+    `scales` turn them into components along the coordinates; None stands for 1. `cosines` are those of angles between
     pairs of axes, none if all are right ones.
     """
     d = lattice.ndim

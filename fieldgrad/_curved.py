@@ -9,7 +9,7 @@ import numpy as np
 from . import _along, _by_metric, _orthogonal
 from ._arrays import memory_order
 from ._calls import COVARIANT, PHYSICAL, POWERS, TURNS, Call, as_components, run_with
-from ._geometry import Orthogonal, Pole, Product
+from ._geometry import Orthogonal, Pole
 from ._metric import Curved
 from ._orthogonal import exponents
 from ._poles import (
@@ -118,15 +118,14 @@ def directional_derivative(f, vectors, normalize, spacing, options, presence, ou
         if isinstance(geometry, Curved):
             _by_metric.directional_derivative(samples, lattice, geometry, call, result, arrays or vectors, normalize)
             return
-        scales = [geometry.power(exponents(d, (k, -1))) for k in range(d)]
         # A sum takes either an array or a function of the place along a row.
         if arrays and (normalize or memory_order(samples) != tuple(range(d))):
+            scales = [geometry.power(exponents(d, (k, -1))) for k in range(d)]
             spread = [np.broadcast_to(s.spread(d), samples.shape) if s.along else None for s in scales]
             _along.derivative(samples, lattice, call, result, arrays, normalize, spread, {})
             return
-        numbers = [(1.0, k) for k in range(d)] if arrays else [(v, -1) for v in vectors.tolist()]
-        terms = tuple((k, Product(v) * scales[k], array) for k, (v, array) in enumerate(numbers))
-        call.run(Program(tuple((0, k, 1) for k in range(d)), (), (terms,)), samples, False, lattice, result, arrays)
+        program = _orthogonal.along(geometry, d, None if arrays else tuple(vectors.tolist()))
+        call.run(program, samples, False, lattice, result, arrays)
 
     def limit(samples, slab, call, *arrays):
         along = [v[at(slab.pole.axis, slab.row)] for v in arrays] if arrays else vectors

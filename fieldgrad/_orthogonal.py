@@ -29,6 +29,14 @@ def gradient(
     return Program(tuple((0, k, 1) for k in axes), leading, mixtures, reduction)
 
 
+@lru_cache(maxsize=32)
+def along(geometry: Orthogonal, d: int, vector: tuple[float, ...] | None) -> Program:
+    """The derivative along a vector of physical components; or along one for each sample, given by arrays."""
+    numbers = [(1.0, k) for k in range(d)] if vector is None else [(v, -1) for v in vector]
+    terms = ((k, Product(v) * geometry.power(exponents(d, (k, -1))), array) for k, (v, array) in enumerate(numbers))
+    return Program(tuple((0, k, 1) for k in range(d)), (), (tuple(terms),))
+
+
 class _Sum:
     """A program's only result, term by term; each derivative is taken once."""
 
