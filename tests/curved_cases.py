@@ -70,6 +70,8 @@ def on_globe(lat, lon):
     return 2 * np.array([c * cp, c * sp, s]), frame
 
 
+COMPONENTS = ("physical", "covariant", "contravariant")
+
 SPACES = {
     "polar": polar,
     "annulus": lambda n: polar(n, 0.5),
