@@ -118,7 +118,7 @@ static void FG_NAME(suppress_volume)(unsigned char *out, const T *const *gradien
     for (Py_ssize_t j = 0; j < n; j++)
         longest[j] = size2[j] > other[j] ? size2[j] : other[j];
     for (Py_ssize_t j = 0; j < n; j++)
-        w_first[j] = ((size2[j] > other[j]) | (size1[j] > size0[j]) ? size0[j] : size1[j]) / longest[j];
+        w_first[j] = (((size2[j] > other[j]) | (size1[j] > size0[j])) ? size0[j] : size1[j]) / longest[j];
     for (Py_ssize_t j = 0; j < n; j++)
         w_second[j] = (size2[j] > other[j] ? size1[j] : size2[j]) / longest[j];
     for (Py_ssize_t j = 0; j < n; j++) {
@@ -136,7 +136,7 @@ static void FG_NAME(suppress_volume)(unsigned char *out, const T *const *gradien
         if (m >= low) {
             T plus = FG_NAME(on_face)(here + j + across[j], first[j], second[j], w_first[j], w_second[j]);
             T minus = FG_NAME(on_face)(here + j - across[j], -first[j], -second[j], w_first[j], w_second[j]);
-            out[j] = (unsigned char)((plus <= m) & (minus <= m) ? 1 + (m >= high) : 0);
+            out[j] = (unsigned char)(((plus <= m) & (minus <= m)) ? 1 + (m >= high) : 0);
         }
     }
 }
