@@ -142,8 +142,7 @@ def gradient_program(f, lattice, geometry, options, axes, bare, reduction, compo
     if reduction == "norm":
 
         def factor(piece, g):
-            lower = triangle(np.array(whole_matrix(inverse(g)[0], d)))
-            return [lower[k, i] for k in range(d) for i in range(k + 1)]
+            return [part for row in triangle(whole_matrix(inverse(g)[0], d)) for part in row]
 
         arrays = _kept(geometry, "magnitude", options, f, factor, d * (d + 1) // 2, workers)
         places = {(k, i): n for n, (k, i) in enumerate((k, i) for k in range(d) for i in range(k + 1))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -176,13 +177,13 @@ class Mapped(Curved):
         orders = self._accuracy(accuracy), edge_order
         if orders in self._checked:
             return
-
         rounding = 4 * np.finfo(float).eps * max(np.abs(x).max() for x in self.positions)
 
         def make(piece: Piece) -> list[np.ndarray]:
             jacobian = self._jacobian([piece.of(x) for x in self.positions], piece.lattice, *orders, 1)
             steps = np.sqrt((jacobian**2).sum(axis=0))
-            return [np.where(steps.min(axis=0) > rounding, _determinant(jacobian), 0), np.prod(steps, axis=0)]
+            determinant = _determinant([list(row) for row in jacobian])
+            return [np.where(steps.min(axis=0) > rounding, determinant, 0), np.prod(steps, axis=0)]
 
         determinant, size = np.empty(self.shape), np.empty(self.shape)
         self.fill([determinant, size], make, orders[0], 0)
@@ -242,8 +243,15 @@ def _is_positive(g: np.ndarray) -> np.ndarray:
     return good
 
 
-def _determinant(g: np.ndarray) -> np.ndarray:
-    return np.asarray(np.linalg.det(np.moveaxis(g, (0, 1), (-2, -1))))
+def _determinant(rows: Sequence[Sequence[np.ndarray]]) -> Any:
+    """By its expansion along the first row."""
+    if not rows:
+        return 1.0
+    signs = (1, -1) * len(rows)
+    return sum(
+        sign * part * _determinant([[*row[:k], *row[k + 1 :]] for row in rows[1:]])
+        for k, (sign, part) in enumerate(zip(signs, rows[0], strict=False))
+    )
 
 
 def lengths(g: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -295,6 +303,12 @@ def inverse(g: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
     return [np.negative(part, out=part) for part in m.values()], determinant
 
 
-def triangle(g: np.ndarray) -> np.ndarray:
-    """The lower triangular factor of a symmetric matrix at every sample."""
-    return np.moveaxis(np.linalg.cholesky(np.moveaxis(g, (0, 1), (-2, -1))), (-2, -1), (0, 1))
+def triangle(g: Sequence[Sequence[np.ndarray]]) -> list[list[np.ndarray]]:
+    """Rows of the lower triangular factor of a positive definite matrix, each up to the diagonal (Cholesky)."""
+    rows: list[list[np.ndarray]] = []
+    for i, row in enumerate(g):
+        made: list[np.ndarray] = []
+        for k in range(i):
+            made.append((row[k] - sum(map(mul, made, rows[k][:k]))) / rows[k][k])
+        rows.append([*made, np.sqrt(row[i] - sum(part * part for part in made))])
+    return rows

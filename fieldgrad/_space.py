@@ -70,8 +70,7 @@ def space_of(samples: Samples, workers: int) -> Space | None:
         return AlongAxes(geometry)
     if isinstance(geometry, Mapped):
         return OnPositions(geometry.positions, splines(geometry.positions), [axis.periodic for axis in samples.axes])
-    factor = triangle(geometry.metric())
-    rows = [splines(row[: i + 1]) for i, row in enumerate(factor)]
+    rows = [splines(row) for row in triangle(geometry.metric())]
     return ByMetric({(i, k): spline for i, row in enumerate(rows) for k, spline in enumerate(row)})
 
 
