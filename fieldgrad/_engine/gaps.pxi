@@ -11,12 +11,14 @@ cdef enum:
 
 cdef inline const unsigned char *present(const Job *job, Py_ssize_t plane, Py_ssize_t row) noexcept nogil:
     """Marks of a row's samples."""
-    return job.mask + (plane * job.rows + row) * (job.columns // job.lanes)
+    return job.mask + (plane * job.rows + row) * per_lane(job, job.columns)
 
 
 cdef inline Py_ssize_t along(const Job *job, int axis, Py_ssize_t plane, Py_ssize_t row) noexcept nogil:
     """The index of a row's samples along an axis."""
-    return row if axis == job.dims - 2 else plane // job.plane_step[axis] % job.shape[axis]
+    if axis == job.dims - 2:
+        return row
+    return plane if job.dims == 3 else plane // job.plane_step[axis] % job.shape[axis]
 
 
 cdef inline Py_ssize_t stand_in(const Gaps *gaps, Py_ssize_t i, Py_ssize_t n) noexcept nogil:
@@ -234,7 +236,7 @@ cdef void mark_whole(Worker *worker, const Stencil *stencil, Py_ssize_t plane, P
                      unsigned char *whole) noexcept nogil:
     """Which results of a row took in present samples only."""
     cdef Job *job = worker.job
-    cdef Py_ssize_t c0 = worker.tile.c0 // job.lanes, c1 = worker.tile.c1 // job.lanes, i, which, shift, c
+    cdef Py_ssize_t c0 = per_lane(job, worker.tile.c0), c1 = per_lane(job, worker.tile.c1), i, which, shift, c
     cdef int axis = <int>stencil.axis
     cdef const unsigned char *here = present(job, plane, row)
     memset(whole, 1, c1 - c0)
@@ -282,7 +284,7 @@ cdef void mend(Worker *worker, const Stencil *stencil, Py_ssize_t plane, Py_ssiz
                Py_ssize_t stride) noexcept nogil:
     """Results of a block that took in absent samples."""
     cdef Job *job = worker.job
-    cdef Py_ssize_t c0 = worker.tile.c0 // job.lanes, n = (worker.tile.c1 - worker.tile.c0) // job.lanes, r
+    cdef Py_ssize_t c0 = per_lane(job, worker.tile.c0), n = per_lane(job, worker.tile.c1 - worker.tile.c0), r
     cdef int axis = <int>stencil.axis
     cdef bint in_row = axis == job.dims - 1
     cdef const Gaps *gaps = &stencil.gaps

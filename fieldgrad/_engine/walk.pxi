@@ -205,17 +205,24 @@ cdef bint is_plain(const Layout *layout, int dims, const Py_ssize_t *shape, Py_s
 cdef inline Py_ssize_t plane_offset(const Job *job, const Layout *layout, Py_ssize_t plane) noexcept nogil:
     cdef Py_ssize_t offset = 0
     cdef int axis
+    if job.dims == 3:   # divisions would take as long as the differences of a short row
+        return plane * layout.stride[0]
     for axis in range(job.dims - 2):
         offset += plane // job.plane_step[axis] * layout.stride[axis]
         plane = plane % job.plane_step[axis]
     return offset
 
 
+cdef inline Py_ssize_t per_lane(const Job *job, Py_ssize_t columns) noexcept nogil:
+    """Columns of samples, which have one lane or two."""
+    return columns >> (job.lanes - 1)
+
+
 cdef inline const char *placed(const Job *job, const Layout *layout, Py_ssize_t plane, Py_ssize_t row,
                                Py_ssize_t column) noexcept nogil:
     """Where a sample is; columns count lanes."""
     return (layout.data + plane_offset(job, layout, plane) + row * layout.stride[job.dims - 2]
-            + column // job.lanes * layout.stride[job.dims - 1])
+            + per_lane(job, column) * layout.stride[job.dims - 1])
 
 
 cdef inline const char *stored(const Worker *worker, Py_ssize_t plane, Py_ssize_t row,
@@ -249,7 +256,7 @@ cdef Source source(Worker *worker, Py_ssize_t plane) noexcept nogil:
         worker.tag[slot] = tag
         for r in range(tile.ra, tile.rb):
             job.load(data + (r - tile.ra) * width * job.item, stored(worker, plane, r, tile.ca),
-                     worker.field.stride[job.dims - 1], width // job.lanes, job.lanes, job.swap)
+                     worker.field.stride[job.dims - 1], per_lane(job, width), job.lanes, job.swap)
     worker.stamp[slot] = worker.clock
     result.row = width
     result.data = <const char *><uintptr_t>(<uintptr_t>data - (tile.ra * width + tile.ca) * job.item)
@@ -308,7 +315,7 @@ cdef void along_planes(Worker *worker, const Stencil *stencil, Py_ssize_t plane,
     cdef Job *job = worker.job
     cdef fg_sources *sources = &worker.sources
     cdef Py_ssize_t step = job.plane_step[stencil.axis], which
-    cdef Py_ssize_t i = plane // step % job.shape[stencil.axis]
+    cdef Py_ssize_t i = along(job, <int>stencil.axis, plane, r0)
     cdef Source rows
     find_terms(worker, stencil, i)
     for which in range(2 * sources.terms):
@@ -346,7 +353,7 @@ cdef void across_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, 
                 set_source(sources, which, here.data + (row * here.row + tile.c0) * job.item, here.row)
             else:
                 job.load(far, stored(worker, plane, row, tile.c0), worker.field.stride[job.dims - 1],
-                         width // job.lanes, job.lanes, job.swap)
+                         per_lane(job, width), job.lanes, job.swap)
                 set_source(sources, which, far, width)
                 far += width * job.item
         sources.centre, sources.centre_stride = here.data + (r * here.row + tile.c0) * job.item, here.row
@@ -380,8 +387,8 @@ cdef void within_rows(Worker *worker, const Stencil *stencil, Py_ssize_t plane, 
             job.kernels.combine(dst + c0 * job.item, stride, sources, 1, (rows - 1) * width + n)
         else:
             job.kernels.combine(dst + (c0 - tile.c0) * job.item, stride, sources, rows, n)
-    i = tile.c0 // lanes
-    while i < tile.c1 // lanes:
+    i = per_lane(job, tile.c0)
+    while i < per_lane(job, tile.c1):
         if stencil.lo <= i < stencil.hi:
             i = stencil.hi
             continue
@@ -450,14 +457,14 @@ cdef void component(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_s
 cdef inline char *destination(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t row) noexcept nogil:
     cdef Job *job = worker.job
     return (job.out.data + k * job.out.component + plane_offset(job, &job.out, plane)
-            + row * job.out.stride[job.dims - 2] + worker.tile.c0 // job.lanes * job.out.stride[job.dims - 1])
+            + row * job.out.stride[job.dims - 2] + per_lane(job, worker.tile.c0) * job.out.stride[job.dims - 1])
 
 
 cdef void emit(Worker *worker, int k, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1, const char *block,
                int lanes) noexcept nogil:
     """Write a dense block of results to where they belong."""
     cdef Job *job = worker.job
-    cdef Py_ssize_t samples = (worker.tile.c1 - worker.tile.c0) // job.lanes
+    cdef Py_ssize_t samples = per_lane(job, worker.tile.c1 - worker.tile.c0)
     cdef Py_ssize_t width = samples * lanes * job.item, stride = job.out.stride[job.dims - 2]
     cdef Py_ssize_t rows = r1 - r0, r
     cdef char *dst = destination(worker, k, plane, r0)
@@ -582,7 +589,7 @@ cdef void run_block(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t 
 cdef void reduce_rows(Worker *worker, Py_ssize_t plane, Py_ssize_t r0, Py_ssize_t r1) noexcept nogil:
     """A block, by way of scratch."""
     cdef Job *job = worker.job
-    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0, samples = (r1 - r0) * width // job.lanes
+    cdef Py_ssize_t width = worker.tile.c1 - worker.tile.c0, samples = per_lane(job, (r1 - r0) * width)
     cdef void *reduced[MOST_PARTS]
     cdef char *norms
     cdef int k, blocks = job.mixtures
@@ -772,7 +779,7 @@ cdef inline Py_ssize_t index_of(const Job *job, const Stencil *stencil, const Pa
     if stencil.axis < 0:
         return 0
     if stencil.axis == job.dims - 1:
-        return patch.c0 // job.lanes
+        return per_lane(job, patch.c0)
     return along(job, <int>stencil.axis, patch.plane, patch.r0)
 
 
@@ -844,7 +851,7 @@ cdef void convert(Worker *worker, const Stencil *stencil, Py_ssize_t which, Py_s
         return
     first = stored(worker, there.plane, there.r0, there.c0)
     if rows == 1:
-        job.load(worker.far_at, first, worker.field.stride[job.dims - 1], n // job.lanes, job.lanes, job.swap)
+        job.load(worker.far_at, first, worker.field.stride[job.dims - 1], per_lane(job, n), job.lanes, job.swap)
     else:           # of a column
         job.load(worker.far_at, first, worker.field.stride[job.dims - 2], rows, job.lanes, job.swap)
     set_source(&worker.sources, which, worker.far_at, n)
