@@ -43,39 +43,29 @@ def apply(
     poles: tuple[Pole, ...],
 ) -> None:
     """An operator, on all samples."""
+    shape, lead = fields.shape[operator.stacked :], out.ndim - lattice.ndim
+    within = call.within or tuple(slice(0, n) for n in shape)
+
+    def apply_at(pole: Pole, others: tuple[Pole, ...]) -> None:
+        """Beside a pole, where results may be next to others, too; and on it."""
+        reach = call.options[0] // 2 + operator.farther
+        slab = slab_at(pole, others, shape, reach, call.presence[0] is not None, lattice, geometry)
+        samples = slab.continued(fields, int(operator.stacked), pole.signs if operator.stacked else None)
+        part, arrays = slab.call(call), tuple(slab.continued(array, 0) for array in operator.arrays)
+        if slab.rows:
+            again = operator._replace(arrays=arrays)
+            beside = part._replace(within=_with(within, pole.axis, slab.found))
+            apply(again, samples, slab.lattice, slab.geometry, beside, out[at(lead + pole.axis, slab.wanted)], others)
+        with np.errstate(all="ignore"):
+            limit = operator.limit(samples, slab, part, *arrays)
+        if call.presence[0] is not None:
+            limit = np.where(call.presence[0][at(pole.axis, slab.end)], limit, np.nan)
+        limit = np.broadcast_to(limit, out.shape[:lead] + _without(shape, pole.axis))
+        out[at(lead + pole.axis, slab.end)] = limit[(..., *_without(within, pole.axis))]
+
     operator.fill(fields, lattice, geometry, call, out, *operator.arrays)
     for i, pole in enumerate(poles):
-        others = tuple(p for p in poles[:i] if p.axis != pole.axis)
-        _apply_at(pole, others, operator, fields, lattice, geometry, call, out)
-
-
-def _apply_at(
-    pole: Pole,
-    others: tuple[Pole, ...],
-    operator: Operator,
-    fields: np.ndarray,
-    lattice: Lattice,
-    geometry: Any,
-    call: Call,
-    out: np.ndarray,
-) -> None:
-    """Results next to a pole, some of which are next to others, too; and on it."""
-    shape, lead = fields.shape[operator.stacked :], out.ndim - lattice.ndim
-    reach = call.options[0] // 2 + operator.farther
-    slab = slab_at(pole, others, shape, reach, call.presence[0] is not None, lattice, geometry)
-    samples = slab.continued(fields, int(operator.stacked), pole.signs if operator.stacked else None)
-    part, arrays = slab.call(call), tuple(slab.continued(array, 0) for array in operator.arrays)
-    within = call.within or tuple(slice(0, n) for n in shape)
-    if slab.rows:
-        again = operator._replace(arrays=arrays)
-        beside = part._replace(within=_with(within, pole.axis, slab.found))
-        apply(again, samples, slab.lattice, slab.geometry, beside, out[at(lead + pole.axis, slab.wanted)], others)
-    with np.errstate(all="ignore"):
-        limit = operator.limit(samples, slab, part, *arrays)
-    if call.presence[0] is not None:
-        limit = np.where(call.presence[0][at(pole.axis, slab.end)], limit, np.nan)
-    limit = np.broadcast_to(limit, out.shape[:lead] + _without(shape, pole.axis))
-    out[at(lead + pole.axis, slab.end)] = limit[(..., *_without(within, pole.axis))]
+        apply_at(pole, tuple(p for p in poles[:i] if p.axis != pole.axis))
 
 
 def at(axis: int, where: Any) -> tuple[Any, ...]:
