@@ -1,7 +1,7 @@
 """Operators in any coordinates: derivatives along the axes, times arrays that the metric gives.
 
-What an operator multiplies by is kept with the geometry. The Hessian, which would have too much to keep, takes what it
-needs of the metric piece by piece.
+What an operator multiplies by is kept with the geometry. The Hessian, which would have too much to keep, derives the
+metric again, piece by piece.
 """
 
 from __future__ import annotations
@@ -314,17 +314,20 @@ def curl(F, lattice, geometry, call, out, components):
 
 
 def hessian(f, lattice, geometry, call, out, components):
+    """Second derivatives along axes, less what the metric bends, raised from both sides: g^-1 H g^-1. Physical
+    components are those times the lengths of two steps."""
     d, in_one = lattice.ndim, whole(call.presence, f)
     metric = geometry.metric_arrays(*_finer(*as_orders(*call.options[:2])), call.workers)
+    upper = len(metric)
+    raised = _kept(geometry, "hessian", call.options, f, lambda piece, g: inverse(g)[0], upper, call.workers, finer=True)
     slopes = tuple((0, m, 1) for m in range(d))
     raising = Program(slopes, (d,), tuple(tuple((m, 1.0, n) for m, n in row) for row in _times_symmetric(d)))
 
     def make(piece, there, part, result):
-        g = [piece.of(array) for array in metric]
-        raised, count = inverse(g)[0], len(g)
-        room = scratch(d * d + 2 * count + d, part.shape, part.dtype)
-        upward, form, turned, half = np.split(room, (d, d + count, d + 2 * count))
-        there.run(raising, part, False, piece.lattice, upward, raised)
+        g, up = ([piece.of(array) for array in arrays] for arrays in (metric, raised))
+        room = scratch(d * d + 2 * upper + d, part.shape, part.dtype)
+        upward, form, turned, half = np.split(room, (d, d + upper, d + 2 * upper))
+        there.run(raising, part, False, piece.lattice, upward, up)
         if in_one:
             there.run(_seconds(d), part, False, piece.lattice, form)
         else:
@@ -338,10 +341,15 @@ def hessian(f, lattice, geometry, call, out, components):
         for parts, slope in ((form.real, upward.real), (form.imag, upward.imag))[: 1 + np.iscomplexobj(form)]:
             parts -= _plain(there).run(_bends(d), Fields(g), True, piece.lattice, bent, slope)
         if components != COVARIANT:
-            turn = [factor for row in _raising(g, raised, components) for factor in row]
-            form = _sums(_sums(form, _half(d), turn, half), _other_half(d), turn, turned)
+            form = _sums(_sums(form, _half(d), up, half), _other_half(d), up, turned)
+        squares = [part[piece.found] for part, (i, k) in zip(g, pairs(d), strict=True) if i == k]
         for (i, k), one in zip(pairs(d), form[(..., *piece.found)], strict=True):
-            result[i, k] = result[k, i] = one
+            if components == PHYSICAL:
+                np.multiply(one, squares[i] if i == k else np.sqrt(squares[i] * squares[k]), out=result[i, k])
+            else:
+                result[i, k] = one
+            if i != k:
+                result[k, i] = result[i, k]
 
     fill(call, lattice, f, False, out, make, second=True)
 
@@ -366,15 +374,16 @@ def _bends(d: int) -> Program:
     return Program(tuple(listed), (len(sums),), tuple(sums))
 
 
-# A symmetric matrix times another one from the left, and its transpose from the right.
+# One symmetric matrix times another, and that times the first again.
 
 
 @cache
 def _half(d: int) -> Any:
-    columns = _times_symmetric(d)  # which are rows
-    return [[(n, a * d + i) for i, n in columns[k]] for a in range(d) for k in range(d)]
+    place = whole_matrix(range(d * (d + 1) // 2), d)
+    return [[(place[i][k], place[a][i]) for i in range(d)] for a in range(d) for k in range(d)]
 
 
 @cache
 def _other_half(d: int) -> Any:
-    return [[(a * d + k, b * d + k) for k in range(d)] for a, b in pairs(d)]
+    place = whole_matrix(range(d * (d + 1) // 2), d)
+    return [[(a * d + k, place[k][b]) for k in range(d)] for a, b in pairs(d)]

@@ -377,7 +377,7 @@ class Grid(Lattice):
         Notes
         -----
         Derivatives of the positions have the accuracy of the call, and metrics that are differentiated two orders more.
-        What a function needs of the metric is kept for its next call, in arrays of the field's size: 3 to 5 in the
+        What a function needs of the metric is kept for its next call, in arrays of the field's size: 3 to 6 in the
         plane, 6 to 12 in space. So the first call takes longer.
 
         Examples
