@@ -319,7 +319,11 @@ def hessian(f, lattice, geometry, call, out, components):
     d, in_one = lattice.ndim, whole(call.presence, f)
     metric = geometry.metric_arrays(*_finer(*as_orders(*call.options[:2])), call.workers)
     upper = len(metric)
-    raised = _kept(geometry, "hessian", call.options, f, lambda piece, g: inverse(g)[0], upper, call.workers, finer=True)
+
+    def upper_of_inverse(piece, g):
+        return inverse(g)[0]
+
+    raised = _kept(geometry, "hessian", call.options, f, upper_of_inverse, upper, call.workers, finer=True)
     slopes = tuple((0, m, 1) for m in range(d))
     raising = Program(slopes, (d,), tuple(tuple((m, 1.0, n) for m, n in row) for row in _times_symmetric(d)))
 
