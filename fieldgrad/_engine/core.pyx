@@ -20,6 +20,7 @@ from .rows cimport (
     FG_MOST_TERMS,
     FG_RANGES,
     FG_SLOPES,
+    FG_SWEPT_ROWS,
     FG_VARIANTS,
     fg_ask_for,
     fg_beside,

@@ -131,7 +131,7 @@ cdef void mend_samples(Worker *worker, const Gaps *gaps, const Line *line, int c
     cdef char *samples = <char *>worker.near
     cdef int which
     sources.varying = sources.centred = sources.streamed = False
-    sources.w_stride = 0
+    sources.w_step, sources.w_stride = 1, 0
     if gaps.uneven:
         uneven_terms(worker, gaps, i, window)
     else:

@@ -41,6 +41,9 @@ enum { FG_NO_DIVISION, FG_DIVIDE, FG_DIVIDE_BY_FMA };
 /* Terms of a stencil, at most; and of a sum of several. */
 enum { FG_MOST_TERMS = 32, FG_MOST_SUMMED = 320 };
 
+/* Rows of a sum that have weights of their own, at once. */
+enum { FG_SWEPT_ROWS = 32 };
+
 /* What a suppression says of a sample that rounding may decide; how many it looks at together, and how many at once. See
  * rows/suppress.h. */
 enum { FG_CLOSE = 8, FG_GROUP = 16, FG_BLOCK = 256 };
@@ -80,7 +83,7 @@ typedef void (*fg_load_fn)(void *dst, const char *src, Py_ssize_t stride, Py_ssi
  * Without a centre the first difference is all. The weights are w[t], ahead_w[t], behind_w[t] or, where they vary,
  * w_row[t][j] and so on.
  *
- * Sums are not divided and have no centre. Their weights are w[r * w_stride + t], times array[t][r * array_stride[t] + j]
+ * Sums are not divided and have no centre. Their weights are w[t * w_step + r * w_stride], times array[t][r * array_stride[t] + j]
  * unless that is NULL, times w_row[t][j] unless that is. */
 typedef struct {
     const void *a[FG_MOST_SUMMED], *b[FG_MOST_SUMMED], *centre;
@@ -88,7 +91,7 @@ typedef struct {
     const void *w, *ahead_w, *behind_w;
     const void *w_row[FG_MOST_SUMMED], *ahead_row[FG_MOST_TERMS], *behind_row[FG_MOST_TERMS];
     const void *array[FG_MOST_SUMMED];
-    Py_ssize_t array_stride[FG_MOST_SUMMED], w_stride;
+    Py_ssize_t array_stride[FG_MOST_SUMMED], w_step, w_stride;
     const void *divisor;  /* three samples, as prepare_divisor left them; so is `division` */
     int terms, division, centred, varying;
     int streamed;         /* the result is far from the caches: write whole lines past them, */
@@ -128,7 +131,7 @@ typedef struct {
     void (*combine)(void *out, Py_ssize_t out_stride, const fg_sources *sources, Py_ssize_t rows, Py_ssize_t n);
     void (*sum)(void *out, Py_ssize_t out_stride, const fg_sources *sources, Py_ssize_t rows, Py_ssize_t n);
     void (*beside)(void *out, Py_ssize_t out_stride, const fg_beside *sources, Py_ssize_t rows, Py_ssize_t n);
-    /* Weights of `count` terms of a sum in some rows, FG_MOST_SUMMED apart: those of a row of a table, rows `step` apart,
+    /* Weights of `count` terms of a sum, FG_SWEPT_ROWS apart, in some rows: those of a row of a table, rows `step` apart,
      * times a number, one for each row unless `factor` is NULL, and one that is `line_step` apart from row to row. */
     void (*weigh)(void *w, Py_ssize_t rows, int count, const void *by, const void *factor, const void *line,
                   Py_ssize_t line_step, const void *weight, Py_ssize_t step, int add);

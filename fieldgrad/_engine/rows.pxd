@@ -2,7 +2,7 @@
 
 cdef extern from "rows.h" nogil:
     ctypedef void (*fg_load_fn)(void *, const char *, Py_ssize_t, Py_ssize_t, int, int) noexcept nogil
-    enum: FG_VARIANTS, FG_MOST_TERMS, FG_MOST_SUMMED, FG_F32, FG_CLOSE, FG_SLOPES, FG_RANGES
+    enum: FG_VARIANTS, FG_MOST_TERMS, FG_MOST_SUMMED, FG_SWEPT_ROWS, FG_F32, FG_CLOSE, FG_SLOPES, FG_RANGES
     ctypedef struct fg_sources:
         const void *a[FG_MOST_SUMMED]
         const void *b[FG_MOST_SUMMED]
@@ -18,6 +18,7 @@ cdef extern from "rows.h" nogil:
         const void *behind_row[FG_MOST_TERMS]
         const void *array[FG_MOST_SUMMED]
         Py_ssize_t array_stride[FG_MOST_SUMMED]
+        Py_ssize_t w_step
         Py_ssize_t w_stride
         const void *divisor
         int terms, division, centred, varying, streamed

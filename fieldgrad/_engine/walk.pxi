@@ -24,7 +24,6 @@ cdef enum:
     MOST_ORDER = 4
     MOST_PARTS = 132
     MOST_TERMS = 24                 # of one mixture; no more than a worker has room for weights
-    SWEPT_ROWS = 32                 # with weights of their own, at once
 
 cdef enum Reduction:
     STACK, NORM, UNIT
@@ -268,7 +267,7 @@ cdef void find_terms(Worker *worker, const Stencil *stencil, Py_ssize_t i) noexc
     cdef fg_sources *sources = &worker.sources
     cdef Py_ssize_t item = worker.job.item, edge, t, at
     sources.varying = sources.centred = False
-    sources.w_stride = 0
+    sources.w_step, sources.w_stride = 1, 0
     if stencil.lo <= i < stencil.hi:
         sources.terms = stencil.terms
         sources.divisor, sources.division = stencil.divisor, stencil.division
@@ -653,7 +652,7 @@ cdef void sweep_rows(Worker *worker, const Mixture *mixture, Py_ssize_t plane, P
         if mixture.inner_rows[0] <= r < mixture.inner_rows[1]:
             end = min(r1, mixture.inner_rows[1])
             if mixture.rows_differ:
-                end = min(end, r + SWEPT_ROWS)
+                end = min(end, r + FG_SWEPT_ROWS)
         row = dst + (r - r0) * stride * job.item
         if first < last:
             sweep(worker, mixture, Patch(plane, r, end, first, last), row + (first - tile.c0) * job.item, stride)
@@ -681,7 +680,7 @@ cdef void sweep(Worker *worker, const Mixture *mixture, Patch patch, char *dst, 
         add_term(worker, &mixture.term[t], &patch, differing, start, t)
     if sources.terms == 0:  # between constants
         add_nothing(worker)
-    sources.w, sources.w_stride = worker.weights, FG_MOST_SUMMED if differing > 1 else 0
+    sources.w, sources.w_step, sources.w_stride = worker.weights, FG_SWEPT_ROWS, 1 if differing > 1 else 0
     for k in range(sources.terms):
         long_row &= sources.a_stride[k] == width and sources.b_stride[k] == width and sources.array[k] == NULL
     if long_row:    # whole rows, end to end; what this writes to their ends is made afterwards
@@ -696,8 +695,13 @@ cdef void add_nothing(Worker *worker) noexcept nogil:
     set_source(sources, 0, constant_row(worker, ZERO), 0)
     set_source(sources, 1, constant_row(worker, ZERO), 0)
     sources.array[0] = sources.w_row[0] = NULL
-    job.kernels.weigh(worker.weights, SWEPT_ROWS, 1, job.one, NULL, job.one, 0, job.one, 0, 0)
+    job.kernels.weigh(worker.weights, FG_SWEPT_ROWS, 1, job.one, NULL, job.one, 0, job.one, 0, 0)
     sources.terms = 1
+
+
+cdef inline char *weights_of(Worker *worker, int term) noexcept nogil:
+    """Those of a term of a sum, for each row."""
+    return worker.weights + term * FG_SWEPT_ROWS * worker.job.item
 
 
 cdef void add_term(Worker *worker, const Term *term, const Patch *patch, int rows, int *start, int t) noexcept nogil:
@@ -724,8 +728,7 @@ cdef void add_term(Worker *worker, const Term *term, const Patch *patch, int row
     if stencil.through < 0:
         if not added:
             add_differences(worker, term, stencil, patch, patch, i, count, index)
-        job.kernels.weigh(worker.weights + start[t] * job.item, rows, count, &number, across, job.one, 0, weight, step,
-                          added)
+        job.kernels.weigh(weights_of(worker, start[t]), rows, count, &number, across, job.one, 0, weight, step, added)
         return
     outer = &job.stencil[stencil.through]
     at = index_of(job, outer, patch)
@@ -733,7 +736,7 @@ cdef void add_term(Worker *worker, const Term *term, const Patch *patch, int row
     for m in range(lines):
         if line[m] > CONSTANT:      # beyond, nothing varies
             there = moved(job, outer, patch, line[m] - at)
-            job.kernels.weigh(worker.weights + sources.terms * job.item, rows, count, &number, across,
+            job.kernels.weigh(weights_of(worker, sources.terms), rows, count, &number, across,
                               line_weight + m * job.item, line_step, weight, step, 0)
             add_differences(worker, term, stencil, patch, &there, i, count, index)
 
@@ -952,7 +955,7 @@ cdef int open_worker(Worker *worker, Job *job) noexcept nogil:
                                        * (job.block_columns + 2 * job.reach_columns) * job.item)
         slots = job.slots * (worker.slot_size + 2 * <Py_ssize_t>sizeof(int64_t))
     if job.joined:
-        weights = SWEPT_ROWS * FG_MOST_SUMMED * job.item
+        weights = FG_SWEPT_ROWS * FG_MOST_SUMMED * job.item
     if job.mask != NULL:
         whole = whole_lines(job.block_rows * job.block_columns // job.lanes)
         mended = whole_lines(job.block_rows * row)

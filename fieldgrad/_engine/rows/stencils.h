@@ -69,7 +69,7 @@ FG_INLINE int FG_NAME(combine_few)(T *FG_RESTRICT out, const fg_sources *s, Py_s
             ahead_row[t] = (const T *)s->ahead_row[first + t] + start;
             behind_row[t] = (const T *)s->behind_row[first + t] + start;
         } else {
-            w[t] = ((const T *)s->w)[r * s->w_stride + first + t];
+            w[t] = ((const T *)s->w)[(first + t) * s->w_step + r * s->w_stride];
             ahead[t] = centred ? ((const T *)s->ahead_w)[first + t] : 0;
             behind[t] = centred ? ((const T *)s->behind_w)[first + t] : 0;
         }
@@ -241,17 +241,23 @@ FG_INLINE int FG_NAME(alike)(const fg_sources *s, int first, int *form)
 /* Columns of one or two samples, as at the ends of rows: setting out for each row would cost more than its sums. */
 static void FG_NAME(sum_short)(T *out, Py_ssize_t out_stride, const fg_sources *s, Py_ssize_t rows, Py_ssize_t n)
 {
-    for (Py_ssize_t r = 0; r < rows; r++) {
-        const T *w = (const T *)s->w + r * s->w_stride;
+    for (Py_ssize_t r0 = 0; r0 < rows; r0 += FG_SWEPT_ROWS) {
+        const Py_ssize_t r1 = r0 + FG_SWEPT_ROWS < rows ? r0 + FG_SWEPT_ROWS : rows;
         for (Py_ssize_t j = 0; j < n; j++) {
-            T sum = 0;
+            T sums[FG_SWEPT_ROWS];
             for (int t = 0; t < s->terms; t++) {
-                T weight = s->w_row[t] ? w[t] * ((const T *)s->w_row[t])[j] : w[t];
-                T near = ((const T *)s->a[t])[r * s->a_stride[t] + j] - ((const T *)s->b[t])[r * s->b_stride[t] + j];
-                T term = (s->array[t] ? weight * ((const T *)s->array[t])[r * s->array_stride[t] + j] : weight) * near;
-                sum = t ? sum + term : term;  /* 0 + (-0) would lose the sign */
+                const T *w = (const T *)s->w + t * s->w_step, *a = (const T *)s->a[t] + j, *b = (const T *)s->b[t] + j;
+                const T *array = s->array[t] ? (const T *)s->array[t] + j : 0;
+                const T along = s->w_row[t] ? ((const T *)s->w_row[t])[j] : 1;
+                const Py_ssize_t a_step = s->a_stride[t], b_step = s->b_stride[t], array_step = s->array_stride[t];
+                for (Py_ssize_t r = r0; r < r1; r++) {
+                    T weight = w[r * s->w_stride] * along;
+                    T term = (array ? weight * array[r * array_step] : weight) * (a[r * a_step] - b[r * b_step]);
+                    sums[r - r0] = t ? sums[r - r0] + term : term;  /* 0 + (-0) would lose the sign */
+                }
             }
-            out[r * out_stride + j] = sum;
+            for (Py_ssize_t r = r0; r < r1; r++)
+                out[r * out_stride + j] = sums[r - r0];
         }
     }
 }
@@ -279,13 +285,15 @@ static void FG_NAME(sum)(void *out, Py_ssize_t out_stride, const fg_sources *s, 
 static void FG_NAME(weigh)(void *w, Py_ssize_t rows, int count, const void *by, const void *factor, const void *line,
                            Py_ssize_t line_step, const void *weight, Py_ssize_t step, int add)
 {
+    T numbers[FG_SWEPT_ROWS];
     for (Py_ssize_t r = 0; r < rows; r++) {
-        T *out = (T *)w + r * FG_MOST_SUMMED;
-        const T *row = (const T *)weight + r * step;
-        T number = *(const T *)by * ((const T *)line)[r * line_step];
+        numbers[r] = *(const T *)by * ((const T *)line)[r * line_step];
         if (factor)
-            number *= ((const T *)factor)[r];
-        for (int k = 0; k < count; k++)
-            out[k] = (add ? out[k] : 0) + number * row[k];
+            numbers[r] *= ((const T *)factor)[r];
+    }
+    for (int k = 0; k < count; k++) {
+        T *out = (T *)w + k * FG_SWEPT_ROWS;
+        for (Py_ssize_t r = 0; r < rows; r++)
+            out[r] = (add ? out[r] : 0) + numbers[r] * ((const T *)weight)[r * step + k];
     }
 }
