@@ -115,7 +115,7 @@ def _implied_period(x: np.ndarray, name: str) -> float:
 class Lattice:
     """Samples along axes, as numbers alone tell of them: without geometry."""
 
-    __slots__ = ("_axes", "_shape")
+    __slots__ = ("__weakref__", "_axes", "_shape")
     _axes: tuple[Axis, ...]
     _shape: tuple[int, ...] | None
 

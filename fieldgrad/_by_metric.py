@@ -222,7 +222,8 @@ def laplacian(f, lattice, geometry, call, out):
         return
 
     def make(piece, there, part, result):
-        firsts = [there.run(Program(((0, i, 1),)), part, False, piece.lattice, None) for i in range(lattice.ndim - 1)]
+        slopes = {i: Program(((0, i, 1),)) for i in range(lattice.ndim - 1)}
+        firsts = {i: there.run(slope, part, False, piece.lattice, None) for i, slope in slopes.items()}
         wanted = there.wanted(piece)
         run_with(wanted, part, firsts, program, piece.lattice, result, [piece.of(array) for array in arrays])
 
@@ -340,7 +341,7 @@ def hessian(f, lattice, geometry, call, out, components):
                 if i == k:
                     there.run(Program(((0, k, 2),)), part, False, piece.lattice, second)
                 else:
-                    run_with(there, part, [firsts[i]], Program(((1, k, 1),)), piece.lattice, second)
+                    run_with(there, part, {i: firsts[i]}, Program(((1, k, 1),)), piece.lattice, second)
         bent = turned if part.dtype == np.float64 else np.empty(turned.shape)
         for parts, slope in ((form.real, upward.real), (form.imag, upward.imag))[: 1 + np.iscomplexobj(form)]:
             parts -= _plain(there).run(_bends(d), Fields(g), True, piece.lattice, bent, slope)

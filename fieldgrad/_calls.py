@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,17 +54,32 @@ class Call(NamedTuple):
         return self._replace(within=piece.found)
 
 
-def run_with(
-    call: Call, f: np.ndarray, firsts: Any, program: Program, lattice: Lattice, out: np.ndarray, arrays: Any = ()
-) -> None:
-    """A program of derivatives of a field, some of which are given; they are absent where they could not be had."""
-    *options, cval = call.options
-    fields = Fields([np.asarray(f, out.dtype) - cval if cval else np.asarray(f, out.dtype), *firsts])
+def after(call: Call, firsts: Mapping[int, np.ndarray], f: np.ndarray, lattice: Lattice) -> Call:
+    """What derives first derivatives of a field, by axis, once more: they are absent where they could not be had."""
     where, nan = call.presence
     present = as_present(where, nan, f)
-    if present is not None:
-        for one in firsts:
-            present = present & ~np.isnan(one)
     # Where the field is constant, beyond an edge, its derivatives are zero.
-    there = call._replace(options=(*options, 0.0), presence=(present, MARKED))
-    there.run(program, fields, True, lattice, out, arrays)
+    there = call._replace(options=(*call.options[:-1], 0.0), presence=(present, MARKED))
+    if present is None:
+        return there
+    for axis, first in firsts.items():
+        if np.isnan(first[there.presence[0]]).any():  # for want of samples, or because they are no numbers
+            zeros, of_all = np.zeros(f.shape, np.float32), there._replace(presence=(present, MARKED), within=None)
+            had = ~np.isnan(of_all.run(Program(((0, axis, 1),)), zeros, False, lattice, None))
+            there = there._replace(presence=(there.presence[0] & had, MARKED))
+    return there
+
+
+def run_with(
+    call: Call,
+    f: np.ndarray,
+    firsts: Mapping[int, np.ndarray],
+    program: Program,
+    lattice: Lattice,
+    out: np.ndarray,
+    arrays: Any = (),
+) -> None:
+    """A program of derivatives of a field; those along some axes are given, as fields 1, 2, ..."""
+    cval = call.options[-1]
+    fields = Fields([np.asarray(f, out.dtype) - cval if cval else np.asarray(f, out.dtype), *firsts.values()])
+    after(call, firsts, f, lattice).run(program, fields, True, lattice, out, arrays)

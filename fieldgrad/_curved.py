@@ -224,7 +224,7 @@ def hessian(f, spacing, options, presence, out, workers, components):
             first = call._replace(within=None).run(Program(((0, i, 1),)), samples, False, lattice, first)
             for k in range(i + 1, d):
                 program = _orthogonal.second_derivative(geometry, d, i, k, power, False)
-                run_with(call, samples, [first], program, lattice, result[i, k])
+                run_with(call, samples, {i: first}, program, lattice, result[i, k])
             for k in range(i + 1, d):
                 result[k, i] = result[i, k]
 

@@ -38,7 +38,7 @@ class Piece(NamedTuple):
         return array
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def pieces(
     lattice: Lattice,
     shape: tuple[int, ...],
@@ -65,11 +65,13 @@ def pieces(
     for n, count, loop in zip(shape, _counts(shape, order, 2 * (accuracy + 4)), closed, strict=True):
         ends = [n * i // count for i in range(count + 1)]
         along.append([_span(n, a, b, reach, loop) for a, b in pairwise(ends)])
-    found = []
+    found, boxes = [], dict[Any, Lattice]()
     for spans in product(*along):
         first, size, wanted, inside = zip(*spans, strict=True)
-        box = _box(lattice, shape, _alike(lattice, shape, first, size, reach), size)
-        found.append(Piece(box, first, size, wanted, inside))
+        alike = _alike(lattice, shape, first, size, reach), size
+        if alike not in boxes:
+            boxes[alike] = lattice if size == shape else Box(lattice, shape, *alike)
+        found.append(Piece(boxes[alike], first, size, wanted, inside))
     return found
 
 
@@ -105,11 +107,6 @@ def _alike(
         reach if axis.step is not None and reach <= start and start + n <= m - reach else start
         for axis, m, start, n in along
     )
-
-
-@lru_cache(maxsize=1024)
-def _box(lattice: Lattice, whole: tuple[int, ...], first: tuple[int, ...], shape: tuple[int, ...]) -> Lattice:
-    return lattice if shape == whole else Box(lattice, whole, first, shape)
 
 
 def each(found: list[Piece], do: Callable[[Piece], Any], workers: int) -> None:

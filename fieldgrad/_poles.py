@@ -59,7 +59,7 @@ def apply(
         with np.errstate(all="ignore"):
             limit = operator.limit(samples, slab, part, *arrays)
         if call.presence[0] is not None:
-            limit = np.where(call.presence[0][at(pole.axis, slab.end)], limit, np.nan)
+            limit = np.where(call.presence[0][at(pole.axis, slab.end)] & np.isfinite(limit), limit, np.nan)
         limit = np.broadcast_to(limit, out.shape[:lead] + _without(shape, pole.axis))
         out[at(lead + pole.axis, slab.end)] = limit[(..., *_without(within, pole.axis))]
 
@@ -174,6 +174,9 @@ class Slab:
 
     def derivative(self, f: np.ndarray, axis: int, call: Call) -> np.ndarray:
         """A first one of the slab's samples along an axis, on the pole, per unit of length."""
+        return _known(lambda f: self._derivative(f, axis, call), f, call)
+
+    def _derivative(self, f: np.ndarray, axis: int, call: Call) -> np.ndarray:
         per_length = self.spread(self.geometry.power(exponents(self.ndim, (axis, -1))))
         if axis == self.pole.axis:
             found = self.on_row(call, Program(((0, axis, 1),)), f, False)
@@ -197,6 +200,14 @@ slab_at = lru_cache(maxsize=32)(Slab)
 
 
 # ---- limits ------------------------------------------------------------------------------------------------
+
+
+def _known(derive: Callable[[np.ndarray], np.ndarray], f: np.ndarray, call: Call) -> np.ndarray:
+    """Derivatives on a pole, as fits take them: NaN for want of samples, infinite where they can be had but are NaN."""
+    values = derive(f)
+    if call.presence[0] is None or not np.isnan(values).any():
+        return values
+    return np.where(np.isnan(values) & ~np.isnan(derive(np.zeros_like(f))), np.inf, values)
 
 
 class _Fit:
@@ -325,38 +336,41 @@ def gradient_limit(f: np.ndarray, slab: Slab, call: Call) -> list[np.ndarray]:
     return [found[k] if k in found else slab.derivative(f, k, call) for k in range(slab.ndim)]
 
 
-def _slopes(F: np.ndarray, slab: Slab, call: Call) -> list[list[Any]]:
-    """Physical components [i][j] of the covariant derivative of a vector along axis j, where that is no angle."""
-    directions, d, geometry = slab.directions, slab.ndim, slab.geometry
-    here = np.asarray(F[at(1 + slab.pole.axis, slab.row)], np.result_type(F, np.float64))
-    result: list[list[Any]] = [[None] * d for _ in range(d)]
+def _slope(F: np.ndarray, slab: Slab, call: Call, i: int, axis: int) -> np.ndarray:
+    """Physical component [i] of a vector's covariant derivative along an axis that is no angle."""
+    return _known(lambda F: _slope_of(F, slab, call, i, axis), F, call)
 
-    def bend(k: int, axis: int) -> Any:
-        """How the unit vector of an axis turns towards k on the way along that axis."""
-        slope = geometry.slope(k, exponents(d, (axis, 1)))
-        return slab.spread(None if slope is None else slope * geometry.power(exponents(d, (k, -1))))
 
-    for axis in (slab.pole.axis, *(k for k in range(d) if k not in directions.axes)):
-        for i in range(d):
-            result[i][axis] = slab.derivative(F[i], axis, call)
-            if i != axis:
-                result[i][axis] = result[i][axis] - here[axis] * bend(i, axis)
-            else:
-                result[i][axis] = result[i][axis] + sum(here[j] * bend(j, axis) for j in range(d) if j != axis)
-    return result
+def _slope_of(F: np.ndarray, slab: Slab, call: Call, i: int, axis: int) -> Any:
+    d, geometry = slab.ndim, slab.geometry
+
+    def bent(k: int, to: int) -> Any:
+        """Component k, times how the axis' unit vector turns towards another one's on the way along the axis."""
+        slope = geometry.slope(to, exponents(d, (axis, 1)))
+        if slope is None:
+            return 0.0
+        here = np.asarray(F[k][at(slab.pole.axis, slab.row)], np.result_type(F, np.float64))
+        return here * slab.spread(slope * geometry.power(exponents(d, (to, -1))))
+
+    along = slab._derivative(F[i], axis, call)
+    if i != axis:
+        return along - bent(axis, i)
+    return along + sum(bent(k, k) for k in range(d) if k != axis)
 
 
 def divergence_limit(F: np.ndarray, slab: Slab, call: Call) -> Any:
-    slopes, axes = _slopes(F, slab, call), slab.directions.axes
-    inside = slab.directions.trace([slopes[i][slab.pole.axis] for i in axes])
-    return inside + sum(slopes[k][k] for k in range(slab.ndim) if k not in axes)
+    directions = slab.directions
+    inside = directions.trace([_slope(F, slab, call, i, slab.pole.axis) for i in directions.axes])
+    return inside + sum(_slope(F, slab, call, k, k) for k in range(slab.ndim) if k not in directions.axes)
 
 
 def jacobian_limit(F: np.ndarray, slab: Slab, call: Call) -> list[list[Any]]:
     """Physical components [i][j] of the covariant derivative of a vector along axis j."""
-    directions, result = slab.directions, _slopes(F, slab, call)
+    directions, every = slab.directions, range(slab.ndim)
+    along = (slab.pole.axis, *(j for j in every if j not in directions.axes))
+    result: list[list[Any]] = [[_slope(F, slab, call, i, j) if j in along else None for j in every] for i in every]
     _fill_inside(result, directions, directions.tensor([result[i][slab.pole.axis] for i in directions.axes]))
-    for i in range(slab.ndim):
+    for i in every:
         if i not in directions.axes:
             parts = directions.components(directions.vector(result[i][slab.pole.axis]))
             for j, part in zip(directions.axes, parts, strict=True):
@@ -372,6 +386,10 @@ def _fill_inside(result: list[list[Any]], directions: Directions, parts: list[li
 
 def _second(f: np.ndarray, slab: Slab, call: Call, i: int, k: int) -> np.ndarray:
     """A physical component of the Hessian on the pole, of those that are finite there."""
+    return _known(lambda f: _second_of(f, slab, call, i, k), f, call)
+
+
+def _second_of(f: np.ndarray, slab: Slab, call: Call, i: int, k: int) -> np.ndarray:
     sources, in_one = Fields([f]), call.presence[0] is None
     if i != k and not in_one:
         first = call._replace(within=None).run(Program(((0, i, 1),)), f, False, slab.lattice, None)

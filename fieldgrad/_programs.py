@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
+import weakref
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import copysign
 from numbers import Real
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from .stencils import BOUNDARIES, ONE_SIDED, PERIODIC, Stencil, derivative, stre
 
 
 class Program(NamedTuple):
-    """What a function of this module or of `operators` does with one or several fields."""
+    """What a function does with one or several fields."""
 
     # The derivatives that it takes: field, axis, order, which may be 0; or field, two axes, 1 for one along both
     components: tuple[tuple[int, Any, int], ...]
@@ -150,24 +151,32 @@ class _Coordinates(NamedTuple):
 
 
 _HASHABLE = frozenset({int, float, type(None), _Coordinates, Raised})
-_MOST_REMEMBERED = 1 << 14  # coordinates
+# Coordinates of an axis: of so many calls with no more than those, and of a few with more.
+_MOST_REMEMBERED, _MOST_OF_MANY = 1 << 14, 1 << 10
 
 
-def _find_recipe(program, f, spacing, options, with_gaps):
-    """The recipe, from the cache unless arguments are odd."""
+def _find_recipe(program: Any, f: Any, spacing: Any, options: Any, with_gaps: bool) -> Any:
+    """The recipe, from a cache unless arguments are odd."""
     axis, accuracy, edge_order, boundary, cval = options
-    spacing = _as_keys(spacing)
+    if len(spacing) == 1 and isinstance(spacing[0], Lattice):
+        make: Any = _recipes_of(spacing[0])
+        unmade: Any = partial(_recipe_for, spacing[0])
+        spacing = ()
+    else:
+        make, unmade = _cached_recipe, _make_recipe
+        spacing = _as_keys(spacing)
     if axis is not None and type(axis) is not int:
         axes, bare = as_axes(axis, f.ndim)
         axis = axes[0] if bare else axes
     if type(boundary) is not str:
         boundary = as_pairs(boundary, f.ndim)
-    make = _cached_recipe
     for value in (accuracy, edge_order, cval, *spacing):
-        if type(value) not in _HASHABLE and not isinstance(value, Lattice):
-            make = _make_recipe
+        if type(value) not in _HASHABLE:
+            make = unmade
+        elif type(value) is _Coordinates and len(value.data) > 8 * _MOST_OF_MANY and make is _cached_recipe:
+            make = _recipe_of_few
     if type(cval) is float and cval == 0 and copysign(1.0, cval) < 0:
-        make = _make_recipe  # -0.0 equals 0.0, and the cache would not tell them apart
+        make = unmade  # -0.0 equals 0.0, and the cache would not tell them apart
     order = None if f.flags.c_contiguous else memory_order(f)
     return make(program, f.shape, f.dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *spacing)
 
@@ -199,7 +208,7 @@ def _make_lattice(shape, *keys):
     return Lattice(tuple(as_placements(_from_keys(keys), shape, tuple(range(len(shape))))), shape)
 
 
-_cached_lattice: Any = lru_cache(maxsize=64, typed=True)(_make_lattice)
+_cached_lattice: Any = lru_cache(maxsize=16, typed=True)(_make_lattice)
 
 
 def _make_recipe(program, shape, dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *steps):
@@ -279,24 +288,43 @@ def tables_of(
     tables = {}
     along = [(k, m) for _, axis, m in program.components for k in ((axis,) if isinstance(axis, int) else axis) if m]
     for k, order in dict.fromkeys(along):
-        asked = placements[k], whole[k], k, order, accuracy, edge_order, boundaries[k], with_gaps
+        as_numpy = program.mixtures is None  # what is summed has no counterpart there
+        asked = placements[k], whole[k], k, order, accuracy, edge_order, boundaries[k], with_gaps, as_numpy
         table = _table(*asked) if box is None else _remembered_table(*asked)
         tables[k, order] = table if box is None else stretch(table, box.first[k], shape[k])
     return tables
 
 
-def _table(axis, n, k, order, accuracy, edge_order, boundary, with_gaps):
+def _table(axis, n, k, order, accuracy, edge_order, boundary, with_gaps, as_numpy):
     placement, (low, high) = with_boundary(axis, n, boundary, k)
     at_edges = order_at_edges(order, accuracy, edge_order)
     _check_samples(n, placement, at_edges + order, low, high, k)
-    return derivative(placement, n, accuracy, at_edges, low, high, with_gaps, order)
+    return derivative(placement, n, accuracy, at_edges, low, high, with_gaps, order, as_numpy)
 
 
 #: What many boxes have parts of.
-_remembered_table = lru_cache(maxsize=64)(_table)
+_remembered_table = lru_cache(maxsize=16)(_table)
 
 
 _cached_recipe: Any = lru_cache(maxsize=1024, typed=True)(_make_recipe)
+_recipe_of_few: Any = lru_cache(maxsize=16, typed=True)(_make_recipe)
+
+
+def _recipe_for(lattice, *key):
+    return _make_recipe(*key, lattice)
+
+
+#: By lattice: recipes live and die with it.
+_recipes: Any = weakref.WeakKeyDictionary()
+
+
+def _recipes_of(lattice):
+    """A cache, which must not keep the lattice alive itself."""
+    found = _recipes.get(lattice)
+    if found is None:
+        there = weakref.ref(lattice)
+        found = _recipes[lattice] = lru_cache(maxsize=256, typed=True)(lambda *key: _recipe_for(there(), *key))
+    return found
 
 
 # ---- arguments -----------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ import numpy as np
 
 from . import _along, _curved
 from ._arrays import apart, as_field
-from ._calls import TURNS, Call, as_components, geometry_of
-from ._programs import Program, as_axes, carry_out, fill_in_rows, filled, is_plain, lattice_of, whole
+from ._calls import TURNS, Call, after, as_components, geometry_of
+from ._programs import Program, as_axes, carry_out, fill_in_rows, filled, lattice_of, whole
 
 __all__ = ["curl", "directional_derivative", "divergence", "hessian", "jacobian", "laplacian", "partial"]
 
@@ -364,28 +364,23 @@ def hessian(
     if geometry_of(spacing) is not None:
         plain_options = accuracy, edge_order, boundary, cval
         return _curved.hessian(field, spacing, plain_options, presence, out, workers, components)
-    d, options = field.ndim, (None, accuracy, edge_order, boundary, cval)
-
-    def derive(source, axis, order, there, result, beyond=cval):
-        how = (*options[:-1], beyond)
-        carry_out(Program(((0, axis, order),)), source, False, spacing, how, there, result, workers)
+    d, lattice = field.ndim, lattice_of(spacing, field.shape)
+    options = _curved.settings((accuracy, edge_order, boundary, cval), (), 0, True)
 
     def fill(samples, there, result):
+        call = Call(options, there, workers)
         if whole(there, samples) and d <= _MOST_AT_ONCE:
-            program, every = _all_seconds(d), (None, "propagate")
-            fill_in_rows(
-                lambda flat: carry_out(program, samples, False, spacing, options, every, flat, workers), result, d
-            )
+            call = call._replace(presence=(None, "propagate"))
+            fill_in_rows(lambda flat: call.run(_all_seconds(d), samples, False, lattice, flat), result, d)
             return
         for k in range(d):
-            derive(samples, k, 2, there, result[k, k])
-        # A first derivative waits where the transposed component will be.
-        of_first = there if is_plain(there) else (None, "omit")
+            call.run(Program(((0, k, 2),)), samples, False, lattice, result[k, k])
         for i in range(d - 1):
-            first = result[d - 1, i]
-            derive(samples, i, 1, there, first)
+            first = result[d - 1, i]  # where the transposed component will be
+            call.run(Program(((0, i, 1),)), samples, False, lattice, first)
+            onward = after(call, {i: first}, samples, lattice)
             for k in range(i + 1, d):
-                derive(first, k, 1, of_first, result[i, k], 0.0)
+                onward.run(Program(((0, k, 1),)), first, False, lattice, result[i, k])
             for k in range(i + 1, d):
                 result[k, i] = result[i, k]
 

@@ -155,11 +155,10 @@ def _even_row(size, reference, order):
     return _over_common_divisor(terms)
 
 
-def _even_edge(window, i, step, order):
+def _even_edge(window, i, step, order, as_numpy):
     """Terms (sample, sample, weight) and divisor at an edge of an evenly spaced axis."""
     size, reference = len(window), window.index(i)
-    if order == 1 and size == 3 and reference != 1:
-        # numpy's formula, for numpy's bits
+    if as_numpy and order == 1 and size == 3 and reference != 1:
         factors = (-1.5, 2.0, -0.5) if reference == 0 else (0.5, -2.0, 1.5)
         return [(k, None, factor / step) for k, factor in enumerate(factors)], 1.0
     if size == 2:
@@ -241,6 +240,7 @@ def derivative(
     high: str,
     with_gaps: bool = False,
     order: int = 1,
+    as_numpy: bool = True,
 ) -> Stencil:
     """The table of a derivative along an axis of `n` samples.
 
@@ -256,6 +256,9 @@ def derivative(
         Samples may be absent.
     order : {1, 2, 3, 4}
         Of the derivative.
+    as_numpy : bool
+        Take numpy's formula of second order at the ends of even axes, for numpy's bits: it sums samples, where
+        differences of samples round less.
     """
     radius = radius_of(order, accuracy)
     size = 2 * radius + 1
@@ -279,7 +282,7 @@ def derivative(
     for i in (*range(lo), *range(hi, n)):
         window = _window(i, n, order, accuracy, edge_order, low, high)
         if axis.step is not None:
-            row, row_divisor = _even_edge(window, i, axis.step, order)
+            row, row_divisor = _even_edge(window, i, axis.step, order, as_numpy)
         else:
             row, row_divisor = _uneven_edge(window, i, [_position(axis, k, n) for k in window], order)
         samples = [_ghost(axis, k, n, low, high) for k in window]
@@ -298,7 +301,7 @@ def derivative(
         edge_weights,
         count,
         edge_divisor,
-        _gaps(axis, n, order, accuracy, edge_order, low, high) if with_gaps else None,
+        _gaps(axis, n, order, accuracy, edge_order, low, high, as_numpy) if with_gaps else None,
     )
 
 
@@ -371,7 +374,7 @@ def _stretched_gaps(gaps, whole, first, n):
     return replace(gaps, ghosts=ghosts, positions=positions)
 
 
-def _gaps(axis, n, order, accuracy, edge_order, low, high):
+def _gaps(axis, n, order, accuracy, edge_order, low, high, as_numpy):
     """Central where as many neighbours are there as it takes, otherwise of the order `edge_order`, or as high as
     neighbours allow."""
     most = max(radius_of(order, accuracy), edge_order + order - 1)
@@ -384,15 +387,16 @@ def _gaps(axis, n, order, accuracy, edge_order, low, high):
         span = _span(before, after, order, accuracy, edge_order)
         if span not in spans:
             spans[span] = len(rows)
-            row, divisor = _even_edge(range(-span[0], span[1] + 1), 0, 1.0 if axis.step is None else axis.step, order)
+            window, step = range(-span[0], span[1] + 1), 1.0 if axis.step is None else axis.step
+            row, divisor = _even_edge(window, 0, step, order, as_numpy)
             rows.append(([(a, NOTHING if b is None else b, w) for a, b, w in row], divisor))
         choice[before, after] = spans[span]
     index, weights, count, divisor = _edge_table(rows)
-    window = [(-span[0], span[1]) for span in spans if span is not None]
+    windows = [(-span[0], span[1]) for span in spans if span is not None]
     positions = None
     if axis.step is None:
         positions = np.array([_position(axis, i, n) for i in range(-most, n + most)], np.longdouble)
-    shifts = np.array(window, np.intp)
+    shifts = np.array(windows, np.intp)
     return Gaps(order, most, np.array(ghosts, np.intp), choice, shifts, index, weights, count, divisor, positions)
 
 

@@ -76,6 +76,7 @@ SPACES = {
     "polar": polar,
     "annulus": lambda n: polar(n, 0.5),
     "sector": lambda n: polar(n, 0.5, np.linspace(0.3, 1.3, n)),
+    "wedge": lambda n: polar(n, 0.0, np.linspace(0.3, 1.3, n)),
     "cylindrical": cylindrical,
     "tube": lambda n: cylindrical(n, 0.5),
     "spherical": spherical,

@@ -36,10 +36,12 @@ def test_errors_fall_with_the_order_asked_for(name, accuracy):
     coarse, fine = (32, 60) if SPACES[name](5).grid.ndim == 3 else (96, 192) if name == "sector" else (48, 96)
     first, second = errors(SPACES[name](coarse), accuracy), errors(SPACES[name](fine), accuracy)
     for operator in first:
-        if name == "cone" and operator not in ("gradient", "magnitude"):
-            continue  # its origin has no opposite directions, and errors there are divided by the distance
         measured = np.log2(first[operator] / second[operator]) / np.log2((fine - 1) / (coarse - 1))
-        assert measured > accuracy - 0.2 or second[operator] < 2e-9, (operator, measured)  # rounding
+        expected, rounding = accuracy, 2e-9
+        if name in ("cone", "wedge") and operator not in ("gradient", "magnitude"):
+            # Their origin has no opposite directions, and errors there are divided by distances.
+            expected, rounding = accuracy - 1, 2e-6
+        assert measured > expected - 0.2 or second[operator] < rounding, (operator, measured)
 
 
 @pytest.mark.parametrize("name", ("polar", "annulus", "geographic", "cap"))
@@ -159,13 +161,14 @@ def test_components_describe_one_vector(name, components):
     other = np.where(finite, k.F * h if components == "covariant" else k.F / np.where(finite, h, 1), 0)
     options = {"accuracy": 4, "components": components}
     inside = finite.all(axis=0)
+    size = 0.03 if name in ("geographic", "annulus") else 0.01  # of errors, relative to the largest number
     divergence = fg.divergence(other, space.grid, **options)
-    np.testing.assert_allclose(divergence[inside], k.divergence[inside], atol=0.05 * np.abs(k.divergence).max())
+    np.testing.assert_allclose(divergence[inside], k.divergence[inside], atol=size * np.abs(k.divergence).max())
     curl = fg.curl(other, space.grid, **options)
     if curl.ndim > space.grid.ndim:
         with np.errstate(invalid="ignore"):
             curl = curl / h if components == "covariant" else curl * h
-    np.testing.assert_allclose(curl[..., inside], k.curl[..., inside], atol=0.05 * np.abs(k.curl).max())
+    np.testing.assert_allclose(curl[..., inside], k.curl[..., inside], atol=size * np.abs(k.curl).max())
 
 
 def test_metric_and_volume_follow_from_scale_factors():

@@ -253,3 +253,39 @@ def test_differences_of_any_size_have_the_bits_of_few(dtype, spacing, isa):
         expected = fg.gradient(g.astype(f.dtype.newbyteorder()), spacing, where=present)
         assert_same_bits(fg.gradient(g, spacing, where=present), expected)
         assert_same_bits(fg.gradient(g, spacing, where=present, out=np.zeros_like(expected)), expected)
+
+
+def _grids():
+    circle = 2 * np.pi * np.arange(24) / 24
+    metric = np.zeros((2, 2, 9, 24))
+    metric[0, 0], metric[1, 1], metric[0, 1], metric[1, 0] = 2, 3, 1, 1
+    radius, colatitude = np.arange(9) / 4, np.linspace(0, np.pi, 9)
+    return {
+        "straight": fg.Grid.cartesian(0.5, shape=(9, 24)),
+        "riemannian": fg.Grid.riemannian(metric),
+        "polar": fg.Grid.polar(radius, circle),
+        "geographic": fg.Grid.geographic(np.linspace(-90, 90, 9), np.degrees(circle)),
+        "spherical": fg.Grid.spherical(radius, colatitude, circle),
+    }
+
+
+@pytest.mark.parametrize("grid", _grids().values(), ids=_grids())
+@pytest.mark.parametrize("beside", (0, 1, 4))
+@pytest.mark.parametrize("accuracy", (2, 4))
+def test_nan_spreads_where_others_are_absent(grid, beside, accuracy):
+    """As it does where all are there, into second derivatives and through poles, too."""
+    rng = np.random.default_rng(0)
+    f, absent = rng.standard_normal(grid.shape), np.zeros(grid.shape, bool)
+    absent[-1, ..., -1] = True
+    number = (beside, *(4,) * (grid.ndim - 2), 10)
+    spoilt, F = f.copy(), rng.standard_normal((grid.ndim, *grid.shape))
+    spoilt[number] = np.nan
+    spoilt_F = F.copy()
+    spoilt_F[0][number] = np.nan
+    calls = [(one, f, spoilt) for one in (fg.gradient, fg.gradient_magnitude, fg.laplacian, fg.hessian)]
+    calls += [(one, F, spoilt_F) for one in (fg.divergence, fg.curl)]
+    for function, good, bad in calls:
+        spread = np.isnan(function(bad, grid, accuracy=accuracy))
+        missing = np.isnan(function(good, grid, accuracy=accuracy, where=~absent))
+        both = np.isnan(function(bad, grid, accuracy=accuracy, where=~absent))
+        np.testing.assert_array_equal(both, spread | missing, err_msg=function.__name__)
