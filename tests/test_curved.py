@@ -161,7 +161,7 @@ def test_components_describe_one_vector(name, components):
     other = np.where(finite, k.F * h if components == "covariant" else k.F / np.where(finite, h, 1), 0)
     options = {"accuracy": 4, "components": components}
     inside = finite.all(axis=0)
-    size = 0.03 if name in ("geographic", "annulus") else 0.01  # of errors, relative to the largest number
+    size = {"geographic": 0.03, "annulus": 0.05}.get(name, 0.01)  # of errors, relative to the largest number
     divergence = fg.divergence(other, space.grid, **options)
     np.testing.assert_allclose(divergence[inside], k.divergence[inside], atol=size * np.abs(k.divergence).max())
     curl = fg.curl(other, space.grid, **options)
