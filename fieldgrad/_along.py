@@ -82,10 +82,17 @@ def check(vectors: np.ndarray, f: np.ndarray, lattice: Lattice, options: Any, no
         each(pieces_of(f, lattice, options, False), look, as_workers(workers))
 
 
+def length(vectors: Sequence[np.ndarray]) -> np.ndarray:
+    return np.asarray(_reduced(_as_numbers(vectors), "norm", None))
+
+
 def unit(vectors: Sequence[np.ndarray]) -> np.ndarray:
-    """Vectors of length 1, of the same directions."""
-    parts = [np.asarray(v, np.result_type(v, np.float64)) for v in vectors]
-    return np.asarray(_reduced(parts, "unit", None))
+    """Vectors of length 1, of the same directions; those that are zero remain so."""
+    return np.asarray(_reduced(_as_numbers(vectors), "unit", None))
+
+
+def _as_numbers(vectors: Sequence[np.ndarray]) -> list[np.ndarray]:
+    return [np.asarray(part, np.result_type(part, np.float64)) for part in np.broadcast_arrays(*vectors)]
 
 
 @cache

@@ -85,10 +85,7 @@ def gradient(reduction, f, spacing, options, presence, out, workers, components)
         if reduction == "stack":
             chosen = [_scaled(parts[k], slab, exponents(d, (k, POWERS[components]))) for k in axes]
             return chosen[0] if bare else np.stack(chosen)
-        length = np.sqrt(sum(abs(part) ** 2 for part in parts))
-        if reduction == "norm":
-            return length
-        return np.where(length == 0, 0, np.stack(parts) / length)
+        return _along.length(parts) if reduction == "norm" else _along.unit(parts)
 
     leading = () if reduction == "norm" or (bare and reduction == "stack") else (len(axes),)
     operator, real = Operator(False, fill, limit, 0), reduction == "norm"
@@ -148,19 +145,20 @@ def laplacian(f, spacing, options, presence, out, workers):
 
 
 def _physical(F, geometry, components, presence):
-    """Components as those along unit vectors, on poles, too; absent samples have no say there."""
-    d, power, masked = len(F), -POWERS[components], np.ma.getmask(F)
-    plain = np.asarray(F)
+    """Components as those along unit vectors, on poles, too, where absent samples have no say; and what is present."""
+    d, power = len(F), -POWERS[components]
+    plain, masked = np.asarray(F), np.ma.getmask(F)
     present = as_present(presence[0], presence[1], plain, True)
-    result = np.empty(F.shape, plain.dtype if plain.dtype.kind in "fc" else np.float64)
-    for k, part in enumerate(plain):
-        result[k] = part * geometry.power(exponents(d, (k, power))).spread(d)
-    if present is not None:
-        result[:, ~present] = np.nan
     if masked is not np.ma.nomask:
-        result[:, masked.any(axis=0)] = np.nan
-    fill_poles(result, geometry.poles, present is not None or masked is not np.ma.nomask)
-    return result if masked is np.ma.nomask else np.ma.array(result, mask=masked)
+        there = ~masked.any(axis=0)
+        present = there if present is None else present & there
+    result = np.empty(F.shape, plain.dtype if plain.dtype.kind in "fc" else np.float64)
+    with np.errstate(all="ignore"):
+        for k, part in enumerate(plain):
+            result[k] = part * geometry.power(exponents(d, (k, power))).spread(d)
+        fill_poles(result, geometry.poles, present)
+    dressed = result if masked is np.ma.nomask else np.ma.array(result, mask=masked)
+    return dressed, (present, "propagate")
 
 
 def divergence(F, spacing, options, presence, out, workers, components):
@@ -173,7 +171,8 @@ def divergence(F, spacing, options, presence, out, workers, components):
             call.run(_orthogonal.divergence(geometry, lattice.ndim, components), samples, True, lattice, result)
 
     if components != PHYSICAL and poles_of(spacing[0]):
-        F, components = _physical(F, spacing[0].geometry, components, presence), PHYSICAL
+        F, presence = _physical(F, spacing[0].geometry, components, presence)
+        components = PHYSICAL
     return _run(Operator(True, fill, divergence_limit), F, (), spacing, options, presence, out, workers)
 
 
@@ -197,7 +196,7 @@ def curl(F, spacing, options, presence, out, workers, components):
     if not poles or components == PHYSICAL:
         return _run(operator, F, leading, spacing, options, presence, out, workers)
     geometry = spacing[0].geometry
-    physical = _physical(F, geometry, components, presence)
+    physical, presence = _physical(F, geometry, components, presence)
     result = _run(operator, physical, leading, spacing, options, presence, out, workers)
     for k in range(3) if leading else ():
         scale = geometry.power(exponents(3, (k, POWERS[components]))).spread(3)

@@ -319,13 +319,16 @@ class Directions:
         return np.einsum("ric,rsp,sjc->ijcp", self.frame, matrix, self.frame)
 
 
-def fill_poles(F: np.ndarray, poles: tuple[Pole, ...], with_gaps: bool) -> None:
+def fill_poles(F: np.ndarray, poles: tuple[Pole, ...], present: np.ndarray | None) -> None:
     """Let components of a vector along the angles of a pole be what those through it say that they are."""
     for pole in poles:
-        directions, row = Directions(pole, F.shape[1:], with_gaps), at(pole.axis, -1 if pole.last else 0)
-        parts = directions.components(directions.vector(F[pole.axis][row]))
+        directions, row = Directions(pole, F.shape[1:], present is not None), at(pole.axis, -1 if pole.last else 0)
+        through = F[pole.axis][row]
+        if present is not None:
+            through = np.where(present[row], np.where(np.isnan(through), np.inf, through), np.nan)
+        parts = directions.components(directions.vector(through))
         for k, part in zip(directions.axes, parts, strict=True):
-            F[k][row] = part
+            F[k][row] = np.where(np.isfinite(part), part, np.nan)
 
 
 def gradient_limit(f: np.ndarray, slab: Slab, call: Call) -> list[np.ndarray]:

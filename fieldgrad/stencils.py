@@ -178,9 +178,18 @@ def _uneven_edge(window, i, positions, order):
     if len(window) == 2:
         return [(1, 0, 1)], positions[1] - positions[0]
     weights = fornberg(positions, positions[reference], order)
-    if len(window) == 2 * reference + 1:
-        return _centred(weights, reference), 1.0
-    return _to_reference(weights, reference), 1.0
+    if len(window) != 2 * reference + 1:
+        return _to_reference(weights, reference), 1.0
+    if order % 2 and _symmetric(positions, reference):
+        weights = [(w - opposite) / 2 for w, opposite in zip(weights, reversed(weights), strict=True)]
+    return _centred(weights, reference), 1.0
+
+
+def _symmetric(positions, centre):
+    """Whether positions are, but for rounding: then what mirrors say of a slope is exactly zero."""
+    ahead = np.array([x - positions[centre] for x in positions[centre + 1 :]])
+    behind = np.array([positions[centre] - x for x in positions[:centre]])[::-1]
+    return bool((np.abs(ahead - behind) <= 16 * np.finfo(np.longdouble).eps * np.abs(ahead)).all())
 
 
 def radius_of(order: int, accuracy: int) -> int:
@@ -286,7 +295,7 @@ def derivative(
         else:
             row, row_divisor = _uneven_edge(window, i, [_position(axis, k, n) for k in window], order)
         samples = [_ghost(axis, k, n, low, high) for k in window]
-        rows.append(([(samples[a], NOTHING if b is None else samples[b], w) for a, b, w in row], row_divisor))
+        rows.append(([(samples[a], NOTHING if b is None else samples[b], w) for a, b, w in row if w], row_divisor))
     index, edge_weights, count, edge_divisor = _edge_table(rows)
     return Stencil(
         n,
