@@ -13,7 +13,7 @@ from ._calls import Call
 from ._config import as_workers
 from ._pieces import Piece, each
 from ._piecewise import fill, pieces_of, scratch
-from ._programs import Fields, Program, carry_out
+from ._programs import Fields, Program, as_present, as_where, carry_out, unmasked
 from .stencils import ONE_SIDED
 
 _NEVER_ABSENT = None, "propagate"
@@ -65,17 +65,24 @@ def derivative(
     fill(call, lattice, f, False, out, make)
 
 
-def check(vectors: np.ndarray, f: np.ndarray, lattice: Lattice, options: Any, normalize: bool, workers: Any) -> None:
-    """Refuse directions that are none."""
+def check(
+    vectors: np.ndarray, f: np.ndarray, lattice: Lattice, options: Any, normalize: bool, presence: Any, workers: Any
+) -> None:
+    """Refuse directions that are none, of samples that are present."""
+    where, nan = unmasked(f, False, presence)
+    where = None if where is None else as_where(where, f.shape)
 
     def look(piece: Piece) -> None:
         parts = [np.asarray(piece.of(v)[piece.found], np.result_type(v, np.float64)) for v in vectors]
         length = _reduced(parts, "norm", scratch(1, parts[0].shape, parts[0].dtype)[0])
         if length.min() > 0 and length.max() < np.inf:
             return
-        if not all(np.isfinite(part).all() for part in parts):
+        marks = None if where is None else piece.of(where)[piece.found]
+        present = as_present(marks, nan, np.asarray(piece.of(f)[piece.found]))
+        there = ... if present is None else present
+        if not all(np.isfinite(part[there]).all() for part in parts):
             raise ValueError("direction must be finite")
-        if normalize and not length.all():
+        if normalize and not length[there].all():
             raise ValueError("direction must not be zero, unless normalize=False")
 
     if f.size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -72,13 +73,35 @@ def _describe(value: Any, array: np.ndarray) -> str:
     return f"{value!r}" if array.ndim == 0 else f"an array of {array.dtype}"
 
 
+def as_shape(shape: Any) -> tuple[int, ...]:
+    """Check the shape of fields."""
+    try:
+        sizes = tuple(map(operator.index, shape if isinstance(shape, (tuple, list)) else (shape,)))
+    except TypeError:
+        raise TypeError(f"shape must be an integer or a tuple of integers, got {shape!r}") from None
+    if not sizes or min(sizes) < 0:
+        raise ValueError(f"shape must have at least one axis, and no negative sizes, got {shape!r}")
+    return sizes
+
+
 def per_axis(value: Any, count: int, name: str, default: Any) -> list:
     """One value for all axes, or one per axis."""
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        value = value.tolist()
     if not isinstance(value, (tuple, list)):
         return [value] * count
     if len(value) != count:
         raise ValueError(f"{name} needs one entry per axis ({count}), got {len(value)}")
     return [default if v is None else v for v in value]
+
+
+def as_loops(periodic: Any, count: int, default: bool | None = False) -> list[Any]:
+    """Which axes are periodic."""
+    loops = per_axis(periodic, count, "periodic", default)
+    for loop in loops:
+        if not (loop is default or isinstance(loop, (bool, np.bool_))):
+            raise TypeError(f"periodic must be True, False or one of these per axis, got {periodic!r}")
+    return loops
 
 
 def closed(axis: Axis, n: int | None, period: Any, name: str) -> Axis:
@@ -92,8 +115,10 @@ def closed(axis: Axis, n: int | None, period: Any, name: str) -> Axis:
         period = _implied_period(x, name)
     if isinstance(period, bool) or not isinstance(period, Real) or not math.isfinite(period):
         raise ValueError(f"period of {name} must be a finite number, got {period!r}")
+    if period <= 0:
+        raise ValueError(f"period of {name} must be positive, got {period!r}")
     span = float(x[-1] - x[0])
-    length = abs(float(period))
+    length = float(period)
     if not length > abs(span):
         raise ValueError(f"period of {name} must exceed the span of its coordinates, {abs(span)}, got {period}")
     if span < 0 or (axis.step is not None and axis.step < 0):
@@ -109,7 +134,7 @@ def _implied_period(x: np.ndarray, name: str) -> float:
     steps = np.diff(x)
     if len(steps) == 0 or np.ptp(steps) > 8 * np.finfo(x.dtype).eps * np.abs(x).max():
         raise ValueError(f"{name} has uneven coordinates: give its period")
-    return float(len(x) * ((x[-1] - x[0]) / len(steps)))
+    return abs(float(len(x) * ((x[-1] - x[0]) / len(steps))))
 
 
 class Lattice:

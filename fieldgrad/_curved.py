@@ -23,8 +23,9 @@ from ._poles import (
     jacobian_limit,
     laplacian_limit,
 )
-from ._programs import ACCURACIES, Program, Raised, as_axes, as_present, fill_in_rows, filled, whole
+from ._programs import ACCURACIES, Program, Raised, as_axes, as_pairs, as_present, fill_in_rows, filled, unmasked, whole
 from .grid import Grid
+from .stencils import PERIODIC
 
 
 def _run(operator, f, leading, spacing, options, presence, out, workers, real=False):
@@ -34,6 +35,7 @@ def _run(operator, f, leading, spacing, options, presence, out, workers, real=Fa
     def fill(samples, there, result):
         lattice, poles = grid.lattice, poles_of(grid)
         lattice.axes_for(samples.shape[1:] if stacked else samples.shape)
+        check_periodic(grid.geometry, options[2], lattice.ndim)
         if stacked and poles and samples.dtype.kind not in "fc":  # components change their signs at poles
             samples = samples.astype(np.float64)
         if poles:
@@ -42,6 +44,16 @@ def _run(operator, f, leading, spacing, options, presence, out, workers, real=Fa
         apply(operator, samples, lattice, grid.geometry, call, result, poles)
 
     return filled(fill, f, stacked, leading, presence, out, real)
+
+
+def check_periodic(geometry: Any, boundary: Any, ndim: int) -> None:
+    """Refuse that an axis along which lengths vary goes on at its other end."""
+    if not isinstance(geometry, Orthogonal):
+        return
+    varying = {k for scale in geometry.scales for k, _ in scale.along}
+    for k, pair in enumerate(as_pairs(boundary, ndim)):
+        if PERIODIC in pair and k in varying:
+            raise ValueError(f"boundary of axis {k} must not be periodic: what lies along it differs in length")
 
 
 def poles_of(grid: Grid) -> tuple[Pole, ...]:
@@ -84,7 +96,7 @@ def gradient(reduction, f, spacing, options, presence, out, workers, components)
         parts = gradient_limit(samples, slab, call)
         if reduction == "stack":
             chosen = [_scaled(parts[k], slab, exponents(d, (k, POWERS[components]))) for k in axes]
-            return chosen[0] if bare else np.stack(chosen)
+            return chosen[0] if bare else np.stack(chosen) if chosen else np.empty((0, *[1] * (d - 1)))
         return _along.length(parts) if reduction == "norm" else _along.unit(parts)
 
     leading = () if reduction == "norm" or (bare and reduction == "stack") else (len(axes),)
@@ -147,18 +159,14 @@ def laplacian(f, spacing, options, presence, out, workers):
 def _physical(F, geometry, components, presence):
     """Components as those along unit vectors, on poles, too, where absent samples have no say; and what is present."""
     d, power = len(F), -POWERS[components]
-    plain, masked = np.asarray(F), np.ma.getmask(F)
-    present = as_present(presence[0], presence[1], plain, True)
-    if masked is not np.ma.nomask:
-        there = ~masked.any(axis=0)
-        present = there if present is None else present & there
+    plain, (where, nan) = np.asarray(F), unmasked(F, True, presence)
+    present = as_present(where, nan, plain, True)
     result = np.empty(F.shape, plain.dtype if plain.dtype.kind in "fc" else np.float64)
     with np.errstate(all="ignore"):
         for k, part in enumerate(plain):
             result[k] = part * geometry.power(exponents(d, (k, power))).spread(d)
         fill_poles(result, geometry.poles, present)
-    dressed = result if masked is np.ma.nomask else np.ma.array(result, mask=masked)
-    return dressed, (present, "propagate")
+    return (np.ma.array(result) if isinstance(F, np.ma.MaskedArray) else result), (present, "propagate")
 
 
 def divergence(F, spacing, options, presence, out, workers, components):

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._arrays import as_field
 from ._axes import Axis
 from ._calls import geometry_of
 from ._geometry import Pole
-from ._tensor import placed
+from ._tensor import as_real, placed
 from .stencils import ONE_SIDED
 
 #: For each axis the ends of the domain, in coordinates; None for a whole period.
@@ -158,7 +157,7 @@ def _product(ends: Ends, axes: Any) -> int:
 
 def without_absent(f: Any) -> tuple[np.ndarray, np.ndarray | None]:
     """A field without its mask, and which samples are masked or NaN; None if none is."""
-    field = as_field(f)
+    field = as_real(f)
     absent = np.ma.getmask(field)
     field = np.asarray(field)
     if field.dtype.kind == "f" and field.size and np.isnan(field.min()):  # which reads the field once, and writes none

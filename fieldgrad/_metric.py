@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ._arrays import as_field
-from ._axes import Axis, Lattice, closed, per_axis
+from ._axes import Axis, Lattice, as_loops, closed
 from ._config import as_workers
 from ._pieces import Piece, each, pieces
 from ._programs import Raised, carry_out
@@ -165,7 +165,7 @@ class Mapped(Curved):
             raise ValueError(f"positions must be {len(self.shape)} arrays of shape {self.shape}, got {len(arrays)}")
         self.positions = [np.array(x, np.float64) for x in arrays]
         axes = []
-        for k, loop in enumerate(per_axis(periodic, len(arrays), "periodic", False)):
+        for k, loop in enumerate(as_loops(periodic, len(arrays))):
             axis = Axis(1.0)
             axes.append(closed(axis, self.shape[k], None, f"axis {k}") if loop else axis)
         self.lattice = Lattice(tuple(axes), self.shape)

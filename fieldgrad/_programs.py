@@ -474,13 +474,7 @@ def _dates(program, f, spacing, options, presence, out):
 
 def _dressed(program, f, stacked, spacing, options, presence, out, workers, arrays):
     """Masked arrays and other subclasses keep their type, as far as it allows."""
-    masked, shape = isinstance(f, np.ma.MaskedArray), f.shape[1:] if stacked else f.shape
-    if masked and f.mask is not np.ma.nomask:
-        where, nan = presence
-        gone: Any = np.ma.getmaskarray(f)
-        there = ~(gone.any(axis=0) if stacked else gone)
-        presence = there if where is None else there & as_where(where, shape), nan
-    plain = np.asarray(f)
+    masked, presence, plain = isinstance(f, np.ma.MaskedArray), unmasked(f, stacked, presence), np.asarray(f)
     result = carry_out(program, plain, stacked, spacing, options, presence, out, workers, arrays)
     if out is not None:
         result = out
@@ -490,18 +484,29 @@ def _dressed(program, f, stacked, spacing, options, presence, out, workers, arra
         except ValueError:  # numpy.matrix has no stacks
             return result
     if masked and isinstance(result, np.ma.MaskedArray):
-        result.mask = _gaps(program, plain, stacked, spacing, options, presence, workers, arrays)
+        plain_options = *options[:-1], 0.0
+
+        def derive(zeros, there):
+            return carry_out(program, zeros, stacked, spacing, plain_options, there, None, workers, arrays)
+
+        result.mask = _gaps(derive, plain, stacked, presence)
     return result
 
 
-def _gaps(program, f, stacked, spacing, options, presence, workers, arrays):
+def unmasked(f: Any, stacked: bool, presence: Any) -> Any:
+    """What is said of samples, their mask included."""
+    mask = np.ma.getmask(f)
+    if mask is np.ma.nomask:
+        return presence
+    where, nan = presence
+    there = ~(mask.any(axis=0) if stacked else mask)
+    return (there if where is None else there & as_where(where, there.shape)), nan
+
+
+def _gaps(derive, f, stacked, presence):
     """Where there is no derivative: the same stencils say it, of a field that is zero where it is present."""
     present = _present(presence, f, stacked)
-    if present is None:
-        return np.ma.nomask
-    zeros, presence = np.zeros(f.shape, np.float32), (present, "propagate")
-    options = *options[:-1], 0.0
-    return np.isnan(carry_out(program, zeros, stacked, spacing, options, presence, None, workers, arrays))
+    return np.ma.nomask if present is None else np.isnan(derive(np.zeros(f.shape, np.float32), (present, "propagate")))
 
 
 def fill_in_rows(run: Callable[[np.ndarray], Any], result: np.ndarray, rows: int) -> None:
@@ -526,11 +531,7 @@ def filled(
     if plain.dtype.kind in "mM":
         raise TypeError(f"f must be an array of numbers, got dtype {plain.dtype}")
     one = plain[0] if stacked else plain
-    masked = np.ma.getmaskarray(field) if np.ma.is_masked(field) else None
-    if masked is not None:
-        where, nan = presence
-        there = ~masked.any(axis=0) if stacked else ~masked
-        presence = there if where is None else there & as_where(where, one.shape), nan
+    presence = unmasked(field, stacked, presence)
     dtype = KINDS[plain.dtype.char].result
     if real:
         dtype = np.dtype(dtype.char.lower())
@@ -540,8 +541,12 @@ def filled(
         result = check_out(out, leading + one.shape, dtype)
         plain = apart(plain, out)
     fill(plain, presence, result)
-    if masked is None or out is not None:
+    if not isinstance(field, np.ma.MaskedArray) or out is not None:
         return result
-    gaps = np.empty(result.shape, np.float32)  # float16 results, too, are NaN where these are
-    fill(np.zeros(plain.shape, np.float32), presence, gaps)
-    return np.ma.array(result, mask=np.isnan(gaps))
+
+    def derive(zeros, there):
+        gaps = np.empty(result.shape, np.float32)  # float16 results, too, are NaN where these are
+        fill(zeros, there, gaps)
+        return gaps
+
+    return np.ma.array(result, mask=_gaps(derive, plain, stacked, presence))

@@ -107,11 +107,16 @@ class TensorSpline:
 # ---- arguments ---------------------------------------------------------------------------------------------
 
 
-def as_samples(f: Any) -> np.ndarray:
-    """Real, finite samples, enough along each axis."""
+def as_real(f: Any) -> np.ndarray:
     samples = as_field(f)
     if samples.dtype.kind not in "biuf":
         raise TypeError(f"f must be made of real numbers, got dtype {samples.dtype}")
+    return samples
+
+
+def as_samples(f: Any) -> np.ndarray:
+    """Real, finite samples, enough along each axis."""
+    samples = as_real(f)
     if np.ma.is_masked(samples):
         raise ValueError("f must have no masked samples")
     for k, n in enumerate(samples.shape):

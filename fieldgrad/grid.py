@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ._axes import Axis, Lattice, as_axis, closed, per_axis
+from ._axes import Axis, Lattice, as_axis, as_loops, as_shape, closed, per_axis
 from ._geometry import Factor, Meridian, Orthogonal, Parallel, Pole, distance, sine
 from ._metric import Curved, Mapped, Measured
 
 __all__ = ["Grid"]
+
+
+#: The mean radius of the Earth in metres, and figures of it: equatorial radius, flattening.
+_EARTH = 6371008.8
+_ELLIPSOIDS = {"WGS84": (6378137.0, 1 / 298.257223563)}
 
 
 class Grid(Lattice):
@@ -22,7 +28,9 @@ class Grid(Lattice):
     of the spacings. Axes of arrays are in the order of the constructor's arguments.
 
     Angles that go round a full circle in even steps close on themselves, whether the end point is left out or is the
-    first one again; ``periodic=True`` says the same of uneven ones, ``periodic=False`` takes it back.
+    first one again; ``periodic=True`` says the same of uneven ones, ``periodic=False`` takes it back. Steps are even
+    that differ by no more than a hundredth, as those of rounded coordinates do; a radius or an angle within a billionth
+    of a step of a pole is on it.
 
     Attributes
     ----------
@@ -99,7 +107,7 @@ class Grid(Lattice):
         >>> np.round(fg.gradient(np.sin(theta)[:, None] * np.ones(3), grid)[0, 0], 3)
         array([0.9, 0.9, 0.9])
         """
-        sizes = None if shape is None else tuple(int(n) for n in shape)
+        sizes = None if shape is None else as_shape(shape)
         count = len(spacing) if sizes is None else len(sizes)
         if count == 0:
             raise ValueError("Grid.cartesian needs a spacing or shape=")
@@ -108,7 +116,7 @@ class Grid(Lattice):
         if len(spacing) != count:
             raise ValueError(f"Grid.cartesian needs one spacing for each of {count} axes, got {len(spacing)}")
         axes = []
-        loops = per_axis(periodic, count, "periodic", False)
+        loops = as_loops(periodic, count)
         periods = per_axis(period, count, "period", None)
         for k in range(count):
             name = f"spacing[{k}]"
@@ -118,8 +126,8 @@ class Grid(Lattice):
                 raise ValueError(f"{name} has {axis.length} coordinates, shape {sizes} needs {n}")
             if loops[k]:
                 axis = closed(axis, n, periods[k], name)
-            elif periods[k] is not None and isinstance(period, (tuple, list)):
-                raise ValueError(f"period[{k}] is given but axis {k} is not periodic")
+            elif periods[k] is not None and (isinstance(period, (tuple, list, np.ndarray)) or not any(loops)):
+                raise ValueError(f"period={period!r} is given but axis {k} is not periodic")
             axes.append(axis)
         if sizes is None and all(axis.coordinates is not None for axis in axes):
             sizes = tuple(len(axis.positions(0)) for axis in axes)
@@ -155,7 +163,10 @@ class Grid(Lattice):
         -----
         Where r is 0, functions give the limit of a smooth field. If the circle is complete and each angle has its
         opposite, stencils go on through the origin, ``f(-r, theta) = f(r, theta + pi)``, and have their full order
-        there. Otherwise they end at the origin, and the limit is the one that fits all directions best.
+        there. Otherwise they end at the origin, and the limit is the one that fits all directions best: of one order
+        less in operators of second order, divergence and curl. Where the first r is not 0, as in cells around the
+        origin, stencils end at it, too; errors, divided by r, are one order larger next to so small an r. Begin with
+        r = 0 where you can.
 
         Examples
         --------
@@ -210,8 +221,8 @@ class Grid(Lattice):
         >>> fg.Grid.cylindrical([1.0, 2.0], np.linspace(0, 2 * np.pi, 8), [0.0, 1.0, 2.0])
         Grid.cylindrical(shape=(2, 8, 3), periodic=(False, True, False))
         """
-        one = not isinstance(periodic, (tuple, list))
-        loops: list[Any] = [None, periodic, None] if one else per_axis(periodic, 3, "periodic", None)
+        one = periodic is None or isinstance(periodic, (bool, np.bool_))
+        loops: list[Any] = [None, periodic, None] if one else as_loops(periodic, 3, None)
         if loops[0]:
             raise ValueError("periodic must be False for r")
         radius, angle = _radius(r, "r"), _circle(theta, "theta", 2 * math.pi, loops[1])
@@ -286,7 +297,7 @@ class Grid(Lattice):
         lat: Any,
         lon: Any,
         *,
-        radius: float = 6371008.8,
+        radius: float = _EARTH,
         ellipsoid: str | tuple[float, float] | None = None,
         periodic: bool | None = None,
     ) -> Grid:
@@ -315,8 +326,9 @@ class Grid(Lattice):
 
         Notes
         -----
-        At the poles functions give the limit of a smooth field, as at the origin of `Grid.polar`. Lengths are
-        ``M dlat`` and ``N cos(lat) dlon`` with the radii of curvature M, N of the ellipsoid [1]_.
+        At the poles functions give the limit of a smooth field, as at the origin of `Grid.polar`; latitudes that end
+        half a step before one end there. Lengths are ``M dlat`` and ``N cos(lat) dlon`` with the radii of curvature
+        M, N of the ellipsoid [1]_.
 
         References
         ----------
@@ -372,13 +384,14 @@ class Grid(Lattice):
         TypeError
             A position is not a real number.
         ValueError
-            Positions are not finite or not of one shape; the map from indices to them folds or degenerates, and where.
+            Positions are not finite or not of one shape; the map from indices to them folds or degenerates, which its
+            Jacobian by central differences says, and where.
 
         Notes
         -----
         Derivatives of the positions have the accuracy of the call, and metrics that are differentiated two orders more.
-        What a function needs of the metric is kept for its next call, in arrays of the field's size: 3 to 6 in the
-        plane, 6 to 12 in space. So the first call takes longer.
+        What a function needs of the metric is kept for its next call, so the first one takes longer: of each function
+        some arrays of the field's size, up to 7 in the plane and 15 in space, those of `normals`; 6 and 12 of others.
 
         Examples
         --------
@@ -546,17 +559,21 @@ def _values(axis: Axis) -> np.ndarray:
 def _radius(x: Any, name: str) -> Axis:
     axis = _coordinates(x, name)
     r = axis.positions(0)
-    if r.min() < 0:
-        raise ValueError(f"{name} must not be negative, got {r.min()} at {int(np.argmin(r))}")
     if len(r) > 1 and r[1] < r[0]:
         raise ValueError(f"{name} must ascend, got {r[0]} before {r[1]}")
-    return axis
+    if r[0] < -_slack(r, 0.0):
+        raise ValueError(f"{name} must not be negative, got {r[0]} at 0")
+    if r[0] == 0 or abs(r[0]) > _slack(r, 0.0):
+        return axis
+    r = r.copy()
+    r[0] = 0
+    return replace(axis, coordinates=r)
 
 
 def _within(axis: Axis, low: float, high: float, name: str) -> np.ndarray:
     """Coordinates in extended precision, once they are known to be in a range, but for rounding."""
     x = axis.positions(0)
-    slack = 2 * float(np.finfo(x.dtype).eps) * high
+    slack = _slack(x, high)
     outside = (x < low - slack) | (x > high + slack)
     if outside.any():
         at = int(np.argmax(outside))
@@ -565,8 +582,14 @@ def _within(axis: Axis, low: float, high: float, name: str) -> np.ndarray:
     return np.asarray(ends, np.longdouble)
 
 
-#: Of a step: how far from even coordinates of a circle may be to be taken for one.
-_UNEVEN = 1e-3
+def _slack(x: np.ndarray, size: float) -> float:
+    """How far from a pole samples are taken to be on it: what is a billionth of a step is rounding."""
+    rounding = 2 * float(np.finfo(x.dtype).eps) * max(size, float(np.abs(x).max()))
+    return max(rounding, 1e-9 * float(np.abs(np.diff(x)).min(initial=np.inf))) if len(x) > 1 else rounding
+
+
+#: Of a step: how far from even coordinates of a circle may be to be taken for one. Files have rounded ones.
+_UNEVEN = 1e-2
 
 
 def _circle(x: Any, name: str, turn: float, periodic: bool | None) -> Axis:
@@ -612,11 +635,10 @@ def _turning(angle: np.ndarray, outward: float) -> np.ndarray:
     return np.array([[outward * np.cos(angle), -np.sin(angle)], [outward * np.sin(angle), np.cos(angle)]])
 
 
-_ELLIPSOIDS = {"WGS84": (6378137.0, 1 / 298.257223563)}
-
-
 def _figure(radius: Any, ellipsoid: Any) -> tuple[float, float]:
     """Equatorial radius and flattening."""
+    if ellipsoid is not None and radius != _EARTH:
+        raise ValueError(f"radius is that of a sphere: give it or ellipsoid, got radius={radius!r} and {ellipsoid!r}")
     if ellipsoid is None:
         a, f = radius, 0.0
     elif isinstance(ellipsoid, str):
@@ -628,11 +650,12 @@ def _figure(radius: Any, ellipsoid: Any) -> tuple[float, float]:
             a, f = ellipsoid
         except (TypeError, ValueError):
             raise TypeError(f"ellipsoid must be a name or a pair (a, f), got {ellipsoid!r}") from None
-    for name, value in (("radius", a), ("flattening", f)):
+    length = "radius" if ellipsoid is None else "equatorial radius of the ellipsoid"
+    for name, value in ((length, a), ("flattening", f)):
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise TypeError(f"{name} must be a real number, got {value!r}")
     if not (math.isfinite(a) and a > 0):
-        raise ValueError(f"radius must be finite and positive, got {a}")
+        raise ValueError(f"{length} must be finite and positive, got {a}")
     if not 0 <= f < 1:
         raise ValueError(f"flattening must be at least 0 and below 1, got {f}")
     return float(a), float(f)

@@ -371,5 +371,5 @@ def straight(placements: list[Axis], shape: tuple[int, ...]) -> Grid:
     """The grid of these axes, whatever their coordinates mean."""
     steps = [axis.step if axis.coordinates is None else axis.coordinates for axis in placements]
     periodic = [axis.periodic for axis in placements]
-    periods = [axis.period for axis in placements]
+    periods = [None if axis.period is None else abs(axis.period) for axis in placements]
     return Grid.cartesian(*steps, shape=shape, periodic=periodic, period=periods)

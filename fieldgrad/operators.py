@@ -439,7 +439,7 @@ def directional_derivative(
     one = vectors.ndim == 1
     if not one:
         lattice = spacing[0].lattice if curved else lattice_of(spacing, field.shape)
-        _along.check(vectors, np.asarray(field), lattice, options, normalize, workers)
+        _along.check(vectors, field, lattice, options, normalize, (where, nan), workers)
         if isinstance(out, np.ndarray):
             vectors = apart(vectors, out)
     if curved:
