@@ -84,7 +84,9 @@ def gradient(
     Notes
     -----
     Inside, with an even step h and ``accuracy=2``, the derivative is ``(f[i+1] - f[i-1]) / (2 h)``, in every bit
-    what `numpy.gradient` gives. Coordinates give Fornberg's weights [1]_ in the form of differences: with weights
+    what `numpy.gradient` gives. (With a step of type `numpy.float32` and ``edge_order=2`` NumPy rounds the weights at
+    the ends, such as -1.5 / h, to float32; here they are of float64, and float64 fields differ there.) Coordinates
+    give Fornberg's weights [1]_ in the form of differences: with weights
     p and -q of the neighbours,
 
     ``m (f[i+1] - f[i-1]) + (p - m) (f[i+1] - f[i]) + (q - m) (f[i] - f[i-1])``,  m = min(p, q),

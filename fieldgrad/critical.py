@@ -149,6 +149,21 @@ class CriticalPoints:
         The sum of (-1)^index, with the terms of open sides, and what it has to be: the Euler characteristic of the
         domain. Of a spline, what is unsearched is missing in the sum.
 
+    Raises
+    ------
+    IndexError
+        What is between the brackets is neither an integer within the table, a slice nor a 1-D array of integers or of
+        as many booleans as there are points.
+    ValueError
+        `by_persistence` without persistence, or with NaN.
+    ImportError
+        `to_pandas` without pandas.
+
+    Notes
+    -----
+    With an integer the result is a table, too, of one point. Points that are left out are partners no longer: -1.
+    `undecided`, `unsearched`, `complete` and `euler` remain those of the whole search.
+
     Examples
     --------
     >>> import numpy as np, fieldgrad as fg
@@ -181,7 +196,13 @@ class CriticalPoints:
         return (self[k] for k in range(len(self)))
 
     def __getitem__(self, which: Any) -> CriticalPoints:
-        """Some of the points, by an integer, a slice, or an array of either integers or booleans."""
+        """Some of the points, by an integer, a slice, or a 1-D array of either integers or booleans.
+
+        Raises
+        ------
+        IndexError
+            As for an array with one axis.
+        """
         rows = np.arange(len(self))[which]
         rows = np.atleast_1d(rows)
         columns = {name: getattr(self, name)[rows] for name in _COLUMNS}
@@ -230,7 +251,13 @@ class CriticalPoints:
         return columns
 
     def to_pandas(self) -> Any:
-        """Return `to_dict` as a pandas.DataFrame; pandas must be installed."""
+        """Return `to_dict` as a pandas.DataFrame.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed.
+        """
         from pandas import DataFrame
 
         return DataFrame(self.to_dict())

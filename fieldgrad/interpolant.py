@@ -54,11 +54,13 @@ class Interpolant:
     Raises
     ------
     TypeError
-        `f` or a spacing is not made of real numbers, or the number of spacings is wrong.
+        `f` or a spacing is not made of real numbers, the number of spacings is wrong, `boundary` is neither a word nor
+        a tuple, or `workers` is not an int.
     ValueError
-        `f` has less than four samples along an axis, or one that is masked, NaN or infinite; a spacing is not finite,
-        not strictly monotonic, of the wrong length, or so small or large that a second derivative leaves the range of
-        float64; `boundary` has another word, or is not ``"one-sided"`` on a curved `Grid`.
+        `f` has no axis, less than four samples along one, or a sample that is masked, NaN, infinite or beyond the range
+        of float64; a spacing is not finite, not strictly monotonic, of the wrong length, or so small or large that a
+        second derivative leaves the range of float64; `boundary` has another word or length, or is not
+        ``"one-sided"`` on a curved `Grid`; `workers` is less than 1.
 
     Notes
     -----
@@ -144,7 +146,7 @@ class Interpolant:
         TypeError
             `points` are not real numbers.
         ValueError
-            `points` have another shape.
+            `points` have another shape or masked entries; `workers` is less than 1.
 
         Examples
         --------
@@ -273,7 +275,17 @@ class Linearization:
     value : float
         Of the spline at the point.
     gradient : ndarray, (d,)
+        Physical components on a curved grid.
     point : ndarray, (d,)
+        In coordinates.
+
+    Raises
+    ------
+    TypeError
+        When called, or asked for a bound: a displacement or the radius is not made of real numbers.
+    ValueError
+        A displacement is masked or of another shape; the radius is negative or not finite; a bound is asked for on a
+        curved grid.
 
     Examples
     --------
@@ -308,7 +320,7 @@ class Linearization:
         TypeError
             `displacement` is not made of real numbers.
         ValueError
-            Its last axis has another length.
+            Its last axis has another length, or it has masked entries.
         """
         h = _as_coordinates(displacement, "displacement")
         if h.ndim == 0 or h.shape[-1] != len(self.gradient):

@@ -18,7 +18,9 @@ _STENCIL = """    accuracy : {2, 4, 6, 8}
         Order of the truncation error. Derivatives of even order on uneven coordinates have it where steps change
         smoothly, and one less where they do not.
     edge_order : {1, 2}, optional
-        Order at one-sided ends alone; see `gradient`. Derivatives of higher order have `accuracy` there by default.
+        Order at one-sided ends alone; see `gradient`. Derivatives of higher order, mixed ones, too, have `accuracy`
+        there by default. At the origin of a sector or cone, where directions have no opposites, operators of second
+        order, divergence and curl have one order less than it says.
     boundary, cval, where, nan
         What is beyond the ends, and which samples exist; see `gradient`.
     out : ndarray, optional
@@ -58,6 +60,7 @@ def partial(
     *spacing : float, 1-D array or Grid
         Where the samples are; see `gradient`.
     axis : int
+        The axis of `f` to differentiate along. Negative ones count from the last.
     order : {1, 2, 3, 4}
         Of the derivative.
     <stencil>
@@ -72,6 +75,15 @@ def partial(
     ------
     TypeError, ValueError
         As `gradient`; `order` is not 1, 2, 3 or 4.
+
+    Notes
+    -----
+    The weights are Fornberg's [1]_, of central samples inside and of the nearest ones at one-sided ends.
+
+    References
+    ----------
+    .. [1] B. Fornberg, "Generation of finite difference formulas on arbitrarily spaced grids", Math. Comp. 51
+       (1988) 699-706.
 
     Examples
     --------
@@ -126,6 +138,24 @@ def laplacian(
     TypeError, ValueError
         As `gradient`.
 
+    Notes
+    -----
+    With the metric ``g_ij`` of the coordinates, its inverse ``g^ij`` and its determinant g it is
+
+    ``1/sqrt(g) d_i(sqrt(g) g^ij d_j f)``,
+
+    summed over i and j; in orthogonal coordinates with the scale factors h_k, and J the product of all, the sum over k
+    of ``1/J d_k(J / h_k² d_k f)`` [1]_. What is computed is the expanded form, ``g^ij d_i d_j f`` plus first
+    derivatives of f, whose weights are exact in orthogonal coordinates and otherwise differences of the metric, of two
+    orders more than asked for. Stencils are Fornberg's [2]_.
+
+    References
+    ----------
+    .. [1] G. B. Arfken, H. J. Weber, "Mathematical Methods for Physicists", 6th edition, Elsevier 2005, chapter 2,
+       "Vector analysis in curved coordinates and tensors".
+    .. [2] B. Fornberg, "Generation of finite difference formulas on arbitrarily spaced grids", Math. Comp. 51
+       (1988) 699-706.
+
     Examples
     --------
     >>> import numpy as np, fieldgrad as fg
@@ -176,6 +206,20 @@ def divergence(
     ------
     TypeError, ValueError
         As `gradient`; `F` does not have one component per axis.
+
+    Notes
+    -----
+    With the determinant g of the coordinates' metric and the contravariant components ``F^i`` it is
+
+    ``1/sqrt(g) d_i(sqrt(g) F^i)``,
+
+    summed over i; in orthogonal coordinates with the scale factors h_k, J the product of all and physical components
+    F_k, the sum over k of ``1/J d_k(J / h_k F_k)`` [1]_.
+
+    References
+    ----------
+    .. [1] G. B. Arfken, H. J. Weber, "Mathematical Methods for Physicists", 6th edition, Elsevier 2005, chapter 2,
+       "Vector analysis in curved coordinates and tensors".
 
     Examples
     --------
@@ -230,6 +274,26 @@ def curl(
     ------
     TypeError, ValueError
         As `gradient`; `F` does not have one component per axis, or not two or three.
+
+    Notes
+    -----
+    With the determinant g of the coordinates' metric and the covariant components ``F_k`` it has the contravariant
+    components
+
+    ``1/sqrt(g) eps^ijk d_j F_k``,
+
+    summed over j and k, with eps 1 for even orders of 0, 1, 2, -1 for odd ones and otherwise 0; in orthogonal
+    coordinates with the scale factors h_k and physical components F_k, component i is
+    ``(d_j(h_k F_k) - d_k(h_j F_j)) / (h_j h_k)`` [1]_. In two dimensions it is ``(d_0 F_1 - d_1 F_0) / sqrt(g)`` of
+    covariant components, positive for a turn from the first axis towards the second: with y before x, as the rows and
+    columns of a map, the sign is the opposite of the usual one. On `Grid.geographic` counter-clockwise is positive,
+    seen from above; on `Grid.curvilinear` a turn from the first position towards the second, in whatever order the
+    axes are.
+
+    References
+    ----------
+    .. [1] G. B. Arfken, H. J. Weber, "Mathematical Methods for Physicists", 6th edition, Elsevier 2005, chapter 2,
+       "Vector analysis in curved coordinates and tensors".
 
     Examples
     --------
@@ -344,12 +408,30 @@ def hessian(
     -------
     ndarray, shape (d, d, *S)
         Symmetric. ``[k, k]`` is the compact second derivative along axis k, ``[i, k]`` the first derivative along axis
-        k of that along axis i.
+        k of that along axis i. All have the order `accuracy` at one-sided ends, too, unless `edge_order` says less.
 
     Raises
     ------
     TypeError, ValueError
         As `gradient`.
+
+    Notes
+    -----
+    With the metric ``g_ij`` of the coordinates the covariant components are
+
+    ``d_i d_j f - Gamma^k_ij d_k f``,  ``Gamma^k_ij = g^kl (d_i g_jl + d_j g_il - d_l g_ij) / 2``,
+
+    summed over k and l [1]_. In orthogonal coordinates with the scale factors h_k the physical ones are these divided
+    by ``h_i h_j``, and all symbols that are not zero are, for i other than j, ``Gamma^i_ii = d_i h_i / h_i``,
+    ``Gamma^i_ij = d_j h_i / h_i`` and ``Gamma^j_ii = -h_i d_j h_i / h_j²``; the trace of the physical components is
+    the Laplacian. Stencils are Fornberg's [2]_.
+
+    References
+    ----------
+    .. [1] G. B. Arfken, H. J. Weber, "Mathematical Methods for Physicists", 6th edition, Elsevier 2005, chapter 2,
+       "Vector analysis in curved coordinates and tensors".
+    .. [2] B. Fornberg, "Generation of finite difference formulas on arbitrarily spaced grids", Math. Comp. 51
+       (1988) 699-706.
 
     Examples
     --------
