@@ -163,10 +163,10 @@ class Grid(Lattice):
         -----
         Where r is 0, functions give the limit of a smooth field. If the circle is complete and each angle has its
         opposite, stencils go on through the origin, ``f(-r, theta) = f(r, theta + pi)``, and have their full order
-        there. Otherwise they end at the origin, and the limit is the one that fits all directions best: of one order
-        less in operators of second order, divergence and curl. Where the first r is not 0, as in cells around the
-        origin, stencils end at it, too; errors, divided by r, are one order larger next to so small an r. Begin with
-        r = 0 where you can.
+        there. Otherwise they end at the origin, and the limit is the one that fits all directions best; errors are
+        divided by r there, so that an `edge_order` of 2 leaves order 1 to operators of second order, divergence and
+        curl. Where the first r is not 0, as in cells around the origin, stencils end at it, and those operators lose
+        an order next to so small an r. Begin with r = 0 where you can.
 
         Examples
         --------

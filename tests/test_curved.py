@@ -252,6 +252,18 @@ def test_nothing_is_infinite_where_scales_vanish():
             assert np.isfinite(function(F, grid)).all()
 
 
+@pytest.mark.parametrize("name", ("polar", "cylindrical", "spherical", "geographic"))
+@pytest.mark.parametrize("size", (1e-300, 1e-200, 1e160, 1e300))
+def test_lengths_on_poles_neither_overflow_nor_vanish(name, size):
+    grid = SPACES[name](8).grid
+    f = np.random.default_rng(0).standard_normal(grid.shape) * (1 + 1j)
+    for field in (f.real, f):
+        length = fg.gradient_magnitude(field, grid)
+        np.testing.assert_allclose(fg.gradient_magnitude(size * field, grid) / size, length, rtol=1e-12)
+        np.testing.assert_allclose(fg.normals(size * field, grid), fg.normals(field, grid), rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(fg.normals(field, grid) * length, fg.gradient(field, grid), rtol=1e-12, atol=1e-14)
+
+
 def test_contravariant_components_have_no_limit_at_a_pole():
     grid = polar(7).grid
     result = fg.gradient(np.random.default_rng(0).normal(size=grid.shape), grid, components="contravariant")
@@ -313,6 +325,30 @@ def test_circles_are_recognised():
     assert fg.Grid.cylindrical(r, circle(8), z, periodic=(False, None, True)).periodic == (False, True, True)
 
 
+def test_rounded_circles_are_recognised():
+    """As files have them; and directions still have their opposites."""
+    for lon in (np.round(np.arange(512) * 0.703125, 3), (np.arange(36000) * 0.01).astype(np.float32)):
+        grid = fg.Grid.geographic(np.linspace(-90, 90, 5), lon)
+        assert grid.periodic == (False, True)
+        assert all(pole.distinct == len(lon) for pole in grid.geometry.poles)
+
+
+@pytest.mark.parametrize("away", (1e-17, -6e-17, 1e-12))
+def test_samples_within_rounding_of_a_pole_are_on_it(away):
+    x, angle = np.linspace(0, 1, 9), circle(24)
+    r, theta, lat = x.copy(), np.pi * x, 180 * x - 90
+    r[0], theta[0], lat[-1] = away, away, 90 - 90 * away
+    for make, spoilt, exact in (
+        (lambda r: fg.Grid.polar(r, angle), r, x),
+        (lambda theta: fg.Grid.spherical([1.0, 1.5, 2.0, 2.5, 3.0, 3.5], theta, angle), theta, np.pi * x),
+        (lambda lat: fg.Grid.geographic(lat, np.degrees(angle)), lat, 180 * x - 90),
+    ):
+        grid = make(exact)
+        f = np.random.default_rng(0).standard_normal(grid.shape)
+        expected = fg.laplacian(f, grid)
+        np.testing.assert_allclose(fg.laplacian(f, make(spoilt)), expected, atol=1e-7 * np.abs(expected).max())
+
+
 def test_descending_angles_give_the_same_vectors():
     r, theta = np.linspace(0, 1, 9), circle(16)
     f = np.random.default_rng(0).normal(size=(9, 16))
@@ -366,9 +402,41 @@ def test_absent_vectors_never_matter_on_poles(components, function):
     masked = function(np.ma.array(np.where(there, F, 1e300), mask=np.array([~there] * 2)), grid, components=components)
     np.testing.assert_array_equal(masked.mask, np.isnan(expected))
     np.testing.assert_array_equal(masked.compressed(), expected[~np.isnan(expected)])
+    left_out = function(np.where(there, F, np.nan), grid, nan="omit", components=components)
+    np.testing.assert_array_equal(left_out, expected)
+    assert np.isnan(function(np.full(F.shape, np.nan), grid, nan="omit", components=components)).all()
 
 
 # ---- operators -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("even", (True, False))
+@pytest.mark.parametrize("accuracy", (6, 8))
+@pytest.mark.parametrize("word", ("one-sided", "mirror", "periodic"))
+@pytest.mark.parametrize("edge_order", (None, 1))
+def test_sums_of_many_terms(even, accuracy, word, edge_order):
+    """Constants have no derivatives, whatever there is to sum for that."""
+    n = 18
+    x = np.arange(n) / 4 if even else np.linspace(0, 1, n) + 0.3 * np.linspace(0, 1, n) ** 2
+    for d in (2, 3):
+        metric = np.eye(d)[(..., *[None] * d)] * np.ones((n,) * d)
+        loop = {"periodic": True, "period": 5.0} if word == "periodic" else {}
+        grid = fg.Grid.riemannian(metric, *[x] * d, **loop)
+        options = {} if loop else {"boundary": word}
+        for function in (fg.laplacian, fg.hessian):
+            result = function(np.full(grid.shape, 1 / 3), grid, accuracy=accuracy, edge_order=edge_order, **options)
+            np.testing.assert_array_equal(result, 0)
+    if word != "periodic":
+        grid, others = fg.Grid.polar(x, circle(24) + 0.2 * np.sin(circle(24)), periodic=True), "one-sided"
+        for function in (fg.laplacian, fg.hessian):
+            result = function(np.full(grid.shape, 1 / 3), grid, accuracy=accuracy, boundary=(word, others))
+            np.testing.assert_allclose(result, 0, atol=1e-12)
+
+
+def test_no_axes():
+    for name in ("polar", "spherical"):
+        grid = SPACES[name](6).grid
+        assert fg.gradient(np.zeros(grid.shape), grid, axis=()).shape == (0, *grid.shape)
 
 
 def test_chosen_axes():
@@ -579,6 +647,8 @@ EYE = np.eye(2)[..., None, None] * np.ones((4, 5))
         (lambda: fg.Grid.geographic([0, 91], ANGLE), ValueError, "lat must be within -90 ... 90, got 91.0 at 1"),
         (lambda: fg.Grid.geographic([0, 1], ANGLE, radius=-1), ValueError, "radius must be finite and positive"),
         (lambda: fg.Grid.geographic([0, 1], ANGLE, ellipsoid="Mars"), ValueError, "ellipsoid must be one of WGS84"),
+        (lambda: fg.Grid.geographic([0, 1], ANGLE, ellipsoid=(-1, 0.1)), ValueError, "radius of the ellipsoid must be"),
+        (lambda: fg.Grid.geographic([0, 1], ANGLE, radius=3.0, ellipsoid="WGS84"), ValueError, "give it or ellipsoid"),
         (lambda: fg.Grid.geographic([0, 1], ANGLE, ellipsoid=(1.0, 2.0)), ValueError, "flattening"),
         (lambda: fg.Grid.cylindrical(R, ANGLE, [0.0, 1.0], periodic=(True, True, False)), ValueError, "for r"),
         (lambda: fg.Grid.cylindrical(R, ANGLE, [0.0, 1.0], period=2.0), ValueError, "period"),
@@ -612,6 +682,8 @@ def test_calls_that_make_no_sense():
         (lambda: fg.laplacian(f, grid, accuracy=8), ValueError, "5 samples along axis 0"),
         (lambda: fg.divergence(np.zeros((3, 5, 10)), grid), ValueError, "F must have one component"),
         (lambda: fg.gradient(f, grid, boundary=("one-sided", "mirror"), out=out), ValueError, "periodic"),
+        (lambda: fg.gradient(f, grid, boundary=("periodic", "one-sided"), out=out), ValueError, "axis 0 must not be"),
+        (lambda: fg.critical_points(f * 1j, grid), TypeError, "f must be made of real numbers"),
         (lambda: fg.gradient(f, grid, grid), TypeError, "one Grid"),
         (lambda: fg.Interpolant(f, grid, boundary="periodic"), ValueError, "boundary must be one-sided"),
         (lambda: fg.potential(np.zeros((2, 5, 9)), grid), ValueError, "10 samples along axis 1"),

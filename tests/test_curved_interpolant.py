@@ -64,7 +64,7 @@ def test_orders_of_convergence_are_4_3_and_2(name):
     assert (np.array(found[2]) < (5e-5, 2e-3, 5e-2)).all(), found[2]
 
 
-@pytest.mark.parametrize("name", [name for name in SPACES if name not in ("annulus", "sector", "tube", "cone", "wedge")])
+@pytest.mark.parametrize("name", sorted(set(SPACES) - {"annulus", "sector", "tube", "cone", "wedge"}))
 def test_poles_have_one_value_and_a_vector_in_the_frame_of_each_angle(name):
     it = made(name, 24)
     low, high = extents(it.grid)

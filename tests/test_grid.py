@@ -1,11 +1,15 @@
 """Grid.cartesian: coordinates, periodic axes and the geometry of flat space."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
 import fieldgrad as fg
 import nasty
 import oracles
+from fieldgrad import _programs
 from helpers import FUNCTIONS, assert_same_bits, assert_within_rounding
 
 ACCURACIES = (2, 4, 6, 8)
@@ -60,6 +64,22 @@ def test_flat_space_has_unit_geometry():
     np.testing.assert_array_equal(grid.scale_factors, np.ones((2, 9, 12)))
     np.testing.assert_array_equal(grid.volume_element, np.ones((9, 12)))
     np.testing.assert_array_equal(grid.metric, np.eye(2)[:, :, None, None] * np.ones((9, 12)))
+
+
+def test_flags_and_sizes_may_be_arrays_and_numbers():
+    assert fg.Grid.cartesian(1.0, 2.0, shape=(4, 5), periodic=np.array([True, False])).periodic == (True, False)
+    assert fg.Grid.cartesian(1.0, shape=5).shape == (5,)
+
+
+def test_tables_are_freed_with_their_grid():
+    grid = fg.Grid.cartesian(nasty.uneven_coordinates(4000), 0.5, shape=(4000, 5))
+    for function in (fg.gradient, fg.laplacian, fg.hessian):
+        function(np.ones(grid.shape), grid)
+    before, there = len(_programs._recipes), weakref.ref(grid)
+    del grid
+    gc.collect()
+    assert there() is None
+    assert len(_programs._recipes) < before
 
 
 def test_grid_is_immutable():
@@ -182,6 +202,16 @@ BAD_GRIDS = {
     "periodic of one axis": ((X, Y), {"periodic": (True,), "period": 100}, ValueError, "periodic"),
     "period of one axis": ((X, Y), {"periodic": True, "period": (100.0,)}, ValueError, "period"),
     "period of an open axis": ((X, Y), {"period": (None, 100.0)}, ValueError, "period"),
+    "period of no axis": ((X, Y), {"period": 100.0}, ValueError, "period=100.0 is given but axis 0 is not periodic"),
+    "negative period": (
+        (X,),
+        {"periodic": True, "period": -100.0},
+        ValueError,
+        "period .* must be positive, got -100.0",
+    ),
+    "periodic is a string": ((X,), {"periodic": "no"}, TypeError, "periodic must be True, False .* got 'no'"),
+    "broken size": ((1.0,), {"shape": (3, 4.7)}, TypeError, "shape must be .* got \\(3, 4.7\\)"),
+    "negative size": ((1.0,), {"shape": (3, -4)}, ValueError, "no negative sizes, got \\(3, -4\\)"),
     "zero": ((0.0,), {"shape": (4,)}, ValueError, "spacing"),
     "NaN": ((np.nan,), {"shape": (4,)}, ValueError, "spacing"),
     "repeated coordinate": (([0.0, 1, 1, 2],), {}, ValueError, "spacing"),

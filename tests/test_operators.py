@@ -298,6 +298,40 @@ def test_masked_arrays_give_masked_results(name):
     assert_same_bits(result.filled(np.nan), plain)
 
 
+@pytest.mark.parametrize(
+    "grid", ((), (fg.Grid.polar(np.arange(9.0), np.arange(10) * np.pi / 5),)), ids=("straight", "polar")
+)
+@pytest.mark.parametrize("mask", (np.ma.nomask, False, np.zeros((9, 10), bool)), ids=("none", "False", "zeros"))
+def test_masked_arrays_without_gaps_give_masked_results(grid, mask):
+    f = np.random.default_rng(4).standard_normal((9, 10))
+    masked = np.ma.array(f, mask=mask)
+    for function in (fg.gradient, fg.gradient_magnitude, fg.normals, fg.laplacian, fg.hessian):
+        result = function(masked, *grid)
+        assert isinstance(result, np.ma.MaskedArray)
+        assert not np.ma.is_masked(result)
+        assert_same_bits(result.data, function(f, *grid))
+    for function in (fg.divergence, fg.curl, fg.jacobian):
+        assert isinstance(function(np.ma.stack([masked, masked]), *grid), np.ma.MaskedArray)
+
+
+@pytest.mark.parametrize("wrong", (0.0, np.nan, np.inf))
+@pytest.mark.parametrize("curved", (False, True))
+def test_directions_of_absent_samples_do_not_matter(wrong, curved):
+    rng, present = np.random.default_rng(5), np.ones((9, 10), bool)
+    present[3, 4] = False
+    f, directions = rng.standard_normal((9, 10)), rng.standard_normal((2, 9, 10))
+    grid = (fg.Grid.polar(np.arange(9.0), np.arange(10) * np.pi / 5),) if curved else ()
+    expected = fg.directional_derivative(f, directions, *grid, where=present)
+    directions[:, 3, 4] = wrong
+    assert_same_bits(fg.directional_derivative(f, directions, *grid, where=present), expected)
+    with_nan = np.where(present, f, np.nan)
+    assert_same_bits(fg.directional_derivative(with_nan, directions, *grid, nan="omit"), expected)
+    masked = fg.directional_derivative(np.ma.array(f, mask=~present), directions, *grid)
+    assert_same_bits(masked.filled(np.nan), expected)
+    with pytest.raises(ValueError, match="direction must"):
+        fg.directional_derivative(f, directions, *grid)
+
+
 # ---- what they are in analysis -----------------------------------------------------------------------------------
 
 

@@ -202,6 +202,15 @@ def test_constant_boundary_sees_cval(cval):
     assert_same_bits(fg.gradient(f, axis=0, boundary="constant", cval=cval), expected)
 
 
+@given(seed=st.integers(0, 10**6), accuracy=st.sampled_from(ACCURACIES))
+def test_slopes_at_mirrors_are_zero(seed, accuracy):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 20))
+    x = np.cumsum(rng.uniform(0.1, 2, n)) + rng.uniform(-1e3, 1e3)
+    slopes = fg.gradient(rng.standard_normal(n), x, boundary="mirror", accuracy=accuracy)
+    np.testing.assert_array_equal(slopes[[0, -1]], 0)
+
+
 @pytest.mark.parametrize("word", ("periodic", "reflect", "mirror", "nearest"))
 @pytest.mark.parametrize("accuracy", ACCURACIES)
 def test_constant_field_has_zero_gradient_at_every_boundary(word, accuracy):
