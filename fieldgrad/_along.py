@@ -13,10 +13,7 @@ from ._calls import Call
 from ._config import as_workers
 from ._pieces import Piece, each
 from ._piecewise import fill, pieces_of, scratch
-from ._programs import Fields, Program, as_present, as_where, carry_out, unmasked
-from .stencils import ONE_SIDED
-
-_NEVER_ABSENT = None, "propagate"
+from ._programs import Program, as_present, as_where, combined, unmasked
 
 
 def derivative(
@@ -45,7 +42,7 @@ def derivative(
         *along, size, term = (one[piece.found] for one in room)
         components = [found(v) for v in vectors]
         if normalize:
-            components = _reduced(components, "unit", room[(slice(d), *piece.found)])
+            components = list(_reduced(components, "unit", room[(slice(d), *piece.found)]))
         size.fill(1)
         for (i, k), cosine in cosines.items():
             np.multiply(components[k], found(cosine), out=term)
@@ -90,12 +87,12 @@ def check(
 
 
 def length(vectors: Sequence[np.ndarray]) -> np.ndarray:
-    return np.asarray(_reduced(_as_numbers(vectors), "norm", None))
+    return _reduced(_as_numbers(vectors), "norm", None)
 
 
 def unit(vectors: Sequence[np.ndarray]) -> np.ndarray:
     """Vectors of length 1, of the same directions; those that are zero remain so."""
-    return np.asarray(_reduced(_as_numbers(vectors), "unit", None))
+    return _reduced(_as_numbers(vectors), "unit", None)
 
 
 def _as_numbers(vectors: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -108,9 +105,6 @@ def steps(d: int) -> Program:
     return Program(tuple((0, k, 1) for k in range(d)), (), (tuple((k, 1.0, k) for k in range(d)),))
 
 
-def _reduced(parts: Sequence[np.ndarray], reduction: str, out: np.ndarray | None) -> Any:
+def _reduced(parts: Sequence[np.ndarray], reduction: str, out: np.ndarray | None) -> np.ndarray:
     """Norms of vectors, or these as unit vectors."""
-    themselves = tuple((k, -1, 0) for k in range(len(parts)))
-    program = Program(themselves, () if reduction == "norm" else (len(parts),), None, reduction)
-    options = None, 2, None, ONE_SIDED, 0.0
-    return carry_out(program, Fields(parts), True, (), options, _NEVER_ABSENT, out, 1)
+    return combined(parts, () if reduction == "norm" else (len(parts),), None, reduction, out)

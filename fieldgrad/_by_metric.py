@@ -20,23 +20,19 @@ from ._engine.core import MOST_SUMMED
 from ._metric import Curved, inverse, inverse_and_volume, lengths, pairs, triangle, whole_matrix
 from ._pieces import Piece
 from ._piecewise import fill, scratch
-from ._programs import Fields, Program, as_orders, carry_out, whole
+from ._programs import EVERYWHERE, Fields, Program, as_orders, combined, second_derivatives, whole
 from .stencils import ONE_SIDED, radius_of
-
-_EVERYWHERE = None, "propagate"
 
 
 def _plain(call: Call) -> Call:
     """For quantities that exist everywhere, and go on beyond the ends as positions do."""
-    return Call((*call.options[:2], ONE_SIDED, 0.0), _EVERYWHERE, call.workers)
+    return Call((*call.options[:2], ONE_SIDED, 0.0), EVERYWHERE, call.workers)
 
 
 def _sums(fields: Any, sums: Any, arrays: Any, out: np.ndarray) -> np.ndarray:
     """Sums of products, sample by sample: of each the terms, a field and an array."""
-    themselves = tuple((k, -1, 0) for k in range(len(fields)))
-    program = Program(themselves, (len(sums),), tuple(tuple((k, 1.0, n) for k, n in terms) for terms in sums))
-    options = None, 2, None, ONE_SIDED, 0.0
-    return np.asarray(carry_out(program, Fields(fields), True, (), options, _EVERYWHERE, out, 1, arrays))
+    mixtures = tuple(tuple((k, 1.0, n) for k, n in terms) for terms in sums)
+    return combined(fields, (len(sums),), mixtures, "stack", out, arrays)
 
 
 # Terms of such sums.
@@ -234,7 +230,7 @@ def laplacian_program(f, lattice, geometry, options, in_one, workers=None):
     """A program, whose fields 1, 2, ... are the derivatives along axes 0, 1, ..., unless all is done in one; and the
     arrays that it names."""
     d = lattice.ndim
-    plain = _plain(Call(options, _EVERYWHERE, 1))
+    plain = _plain(Call(options, EVERYWHERE, 1))
 
     def make(piece, g):
         raised, size = inverse_and_volume(g)
@@ -334,7 +330,7 @@ def hessian(f, lattice, geometry, call, out, components):
         upward, form, turned, half = np.split(room, (d, d + upper, d + 2 * upper))
         there.run(raising, part, False, piece.lattice, upward, up)
         if in_one:
-            there.run(_seconds(d), part, False, piece.lattice, form)
+            there.run(second_derivatives(d), part, False, piece.lattice, form)
         else:
             firsts = [there.run(Program((s,)), part, False, piece.lattice, None) for s in slopes[:-1]]
             for second, (i, k) in zip(form, pairs(d), strict=True):
@@ -357,13 +353,6 @@ def hessian(f, lattice, geometry, call, out, components):
                 result[k, i] = result[i, k]
 
     fill(call, lattice, f, False, out, make, second=True)
-
-
-@cache
-def _seconds(d: int) -> Program:
-    """All second derivatives along axes."""
-    components = tuple((0, i, 2) if i == k else (0, (i, k), 1) for i, k in pairs(d))
-    return Program(components, (len(components),), tuple(((n, 1.0, -1),) for n in range(len(components))))
 
 
 @cache

@@ -13,7 +13,7 @@ from ._arrays import as_field
 from ._axes import Axis, Lattice, as_loops, closed
 from ._config import as_workers
 from ._pieces import Piece, each, pieces
-from ._programs import Raised, carry_out
+from ._programs import EVERYWHERE, Raised, carry_out
 from .stencils import radius_of
 
 
@@ -206,7 +206,7 @@ class Mapped(Curved):
         options = None, Raised(self._accuracy(accuracy)), edge_order, "one-sided", 0.0
         for x, derivatives in zip(positions, result, strict=True):
             lead = derivatives if len(positions) > 1 else derivatives[0]
-            carry_out("stack", x, False, (lattice,), options, (None, "propagate"), lead, workers)
+            carry_out("stack", x, False, (lattice,), options, EVERYWHERE, lead, workers)
         return result
 
     def _accuracy(self, accuracy: int) -> int:

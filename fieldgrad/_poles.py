@@ -16,6 +16,7 @@ import numpy as np
 from ._axes import Axis, Lattice
 from ._calls import Call
 from ._geometry import Orthogonal, Pole, Product
+from ._metric import pairs
 from ._orthogonal import exponents, second_derivative
 from ._programs import Fields, Program, as_pairs
 from .stencils import ONE_SIDED
@@ -230,10 +231,6 @@ def _inverse(normal: np.ndarray) -> np.ndarray:
     return np.linalg.pinv(normal, rcond=1e-10, hermitian=True)
 
 
-def _pairs(m: int) -> list[tuple[int, int]]:
-    return [(i, j) for i in range(m) for j in range(i, m)]
-
-
 class Directions:
     """The directions in which a pole is passed, as a place to fit vectors and tensors. Values have the shape of the
     pole's samples: that of the grid but for the pole's axis."""
@@ -255,7 +252,7 @@ class Directions:
     def _squared(self) -> _Fit:
         """Of symmetric tensors, by their square forms there."""
         u = self.frame[:, 0]
-        basis = np.array([u[i] * u[j] * (1 if i == j else 2) for i, j in _pairs(len(u))])
+        basis = np.array([u[i] * u[j] * (1 if i == j else 2) for i, j in pairs(len(u))])
         return _Fit(basis, self._with_gaps)
 
     def flat(self, values: np.ndarray) -> np.ndarray:
@@ -295,7 +292,7 @@ class Directions:
     def quadratic_trace(self, values: np.ndarray) -> np.ndarray:
         """Of the tensor whose square form, on the way through the pole, is this."""
         found = self._squared(self.flat(values))
-        return self._everywhere(sum(found[n] for n, (i, j) in enumerate(_pairs(len(self.frame))) if i == j))
+        return self._everywhere(sum(found[n] for n, (i, j) in enumerate(pairs(len(self.frame))) if i == j))
 
     def _everywhere(self, value: Any) -> np.ndarray:
         """What does not depend on directions."""
@@ -311,7 +308,7 @@ class Directions:
         """[i, j], (directions, others)"""
         found, m = self._squared(flat), len(self.frame)
         matrix = np.empty((m, m, found.shape[1]), found.dtype)
-        for (i, j), value in zip(_pairs(m), found, strict=True):
+        for (i, j), value in zip(pairs(m), found, strict=True):
             matrix[i, j] = matrix[j, i] = value
         return self._turned(matrix)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import weakref
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from math import copysign
 from numbers import Real
 from typing import Any, NamedTuple
@@ -124,6 +124,26 @@ def _as_factor(array, order, dtype):
     kind = KINDS[dtype.char]
     ordered = np.ascontiguousarray(array.transpose(order), "fdg"[kind.sample])
     return ordered if kind.lanes == 1 else np.repeat(ordered, kind.lanes, axis=-1)
+
+
+#: Of samples that all exist.
+EVERYWHERE = None, "propagate"
+
+
+def combined(
+    fields: Any, leading: tuple[int, ...], mixtures: Any, reduction: str, out: np.ndarray | None, arrays: Any = ()
+) -> np.ndarray:
+    """Fields themselves, mixed and reduced, sample by sample."""
+    program = Program(tuple((k, -1, 0) for k in range(len(fields))), leading, mixtures, reduction)
+    options = None, 2, None, ONE_SIDED, 0.0
+    return np.asarray(carry_out(program, Fields(fields), True, (), options, EVERYWHERE, out, 1, arrays))
+
+
+@cache
+def second_derivatives(d: int) -> Program:
+    """All those along axes, of which opposite ones are one."""
+    components = tuple((0, i, 2) if i == k else (0, (i, k), 1) for i in range(d) for k in range(i, d))
+    return Program(components, (len(components),), tuple(((n, 1.0, -1),) for n in range(len(components))))
 
 
 def is_plain(presence: Any) -> bool:

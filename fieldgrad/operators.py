@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import itertools
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,18 @@ import numpy as np
 from . import _along, _curved
 from ._arrays import apart, as_field
 from ._calls import TURNS, Call, after, as_components, geometry_of
-from ._programs import Program, as_axes, carry_out, fill_in_rows, filled, lattice_of, whole
+from ._metric import whole_matrix
+from ._programs import (
+    EVERYWHERE,
+    Program,
+    as_axes,
+    carry_out,
+    fill_in_rows,
+    filled,
+    lattice_of,
+    second_derivatives,
+    whole,
+)
 
 __all__ = ["curl", "directional_derivative", "divergence", "hessian", "jacobian", "laplacian", "partial"]
 
@@ -452,8 +464,8 @@ def hessian(
     def fill(samples, there, result):
         call = Call(options, there, workers)
         if whole(there, samples) and d <= _MOST_AT_ONCE:
-            call = call._replace(presence=(None, "propagate"))
-            fill_in_rows(lambda flat: call.run(_all_seconds(d), samples, False, lattice, flat), result, d)
+            call = call._replace(presence=EVERYWHERE)
+            fill_in_rows(lambda flat: call.run(_whole_hessian(d), samples, False, lattice, flat), result, d)
             return
         for k in range(d):
             call.run(Program(((0, k, 2),)), samples, False, lattice, result[k, k])
@@ -543,13 +555,11 @@ def directional_derivative(
 _MOST_AT_ONCE = 8
 
 
-@lru_cache(maxsize=_MOST_AT_ONCE)
-def _all_seconds(d):
-    """All second derivatives, of which opposite ones are one."""
-    pairs = [(i, k) for i in range(d) for k in range(i, d)]
-    terms = {pair: ((n, 1.0, -1),) for n, pair in enumerate(pairs)}
-    components = tuple((0, k, 2) if i == k else (0, (i, k), 1) for i, k in pairs)
-    return Program(components, (d * d,), tuple(terms[min(i, k), max(i, k)] for i in range(d) for k in range(d)))
+@cache
+def _whole_hessian(d):
+    """All second derivatives, row by row."""
+    upper = second_derivatives(d)
+    return upper._replace(leading=(d * d,), mixtures=tuple(itertools.chain(*whole_matrix(upper.mixtures, d))))
 
 
 # ---- arguments -----------------------------------------------------------------------------------------------
