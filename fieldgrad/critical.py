@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -203,8 +203,9 @@ class CriticalPoints:
         IndexError
             As for an array with one axis.
         """
-        rows = np.arange(len(self))[which]
-        rows = np.atleast_1d(rows)
+        rows = np.atleast_1d(np.arange(len(self))[which])
+        if rows.ndim > 1:
+            raise IndexError(f"points have one axis, got an index for {rows.ndim}")
         columns = {name: getattr(self, name)[rows] for name in _COLUMNS}
         if self.persistence is not None and self.partner is not None:
             place = np.full(len(self) + 1, -1)  # the last one is for points without a partner
@@ -222,7 +223,7 @@ class CriticalPoints:
         """
         if self.persistence is None:
             raise ValueError("by_persistence needs critical_points(..., persistence=True)")
-        if not threshold == threshold:
+        if not isinstance(threshold, Real) or threshold != threshold:
             raise ValueError(f"threshold must be a number, got {threshold!r}")
         return self[self.persistence >= threshold]
 

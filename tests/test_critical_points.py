@@ -541,7 +541,9 @@ def test_a_part_of_the_table_is_a_table():
     assert len(cp[2:5]) == 3
     with pytest.raises(IndexError):
         cp[len(cp)]
-    assert cp.partner.base is None or (cp.partner == cp[:].partner).all()
+    with pytest.raises(IndexError, match="points have one axis, got an index for 2"):
+        cp[np.zeros((2, 2), int)]
+    np.testing.assert_array_equal(cp.partner, cp[:].partner)
 
 
 def assert_same_table(actual, expected):
@@ -662,5 +664,7 @@ def test_persistence_has_to_be_asked_for():
         fg.critical_points(noise((8, 8))).by_persistence(1.0)
     with pytest.raises(ValueError, match="threshold"):
         fg.critical_points(noise((8, 8)), persistence=True).by_persistence(np.nan)
+    with pytest.raises(ValueError, match="threshold must be a number, got .a."):
+        fg.critical_points(noise((8, 8)), persistence=True).by_persistence("a")
     with pytest.raises(ValueError, match="points"):
         fg.refine([1.0, 2.0], noise((8, 8)))
