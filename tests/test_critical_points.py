@@ -664,7 +664,7 @@ def test_persistence_has_to_be_asked_for():
         fg.critical_points(noise((8, 8))).by_persistence(1.0)
     with pytest.raises(ValueError, match="threshold"):
         fg.critical_points(noise((8, 8)), persistence=True).by_persistence(np.nan)
-    with pytest.raises(ValueError, match="threshold must be a number, got .a."):
+    with pytest.raises(ValueError, match=r"threshold must be a number, got .a."):
         fg.critical_points(noise((8, 8)), persistence=True).by_persistence("a")
     with pytest.raises(ValueError, match="points"):
         fg.refine([1.0, 2.0], noise((8, 8)))
