@@ -163,6 +163,8 @@ class Mapped(Curved):
                 raise ValueError(f"positions[{k}] must be finite, got {x[wrong][0]} at {_first(wrong)}")
         if len(arrays) != len(self.shape):
             raise ValueError(f"positions must be {len(self.shape)} arrays of shape {self.shape}, got {len(arrays)}")
+        if min(self.shape) < 2:
+            raise ValueError(f"positions must have at least 2 samples along each axis, got shape {self.shape}")
         self.positions = [np.array(x, np.float64) for x in arrays]
         axes = []
         for k, loop in enumerate(as_loops(periodic, len(arrays))):

@@ -655,6 +655,7 @@ EYE = np.eye(2)[..., None, None] * np.ones((4, 5))
         (lambda: fg.Grid.curvilinear(), ValueError, "positions"),
         (lambda: fg.Grid.curvilinear(np.ones((4, 5))), ValueError, "positions must be 2 arrays"),
         (lambda: fg.Grid.curvilinear(np.ones((4, 5)), np.ones((4, 6))), ValueError, "positions must have one shape"),
+        (lambda: fg.Grid.curvilinear(*np.mgrid[:1, :3]), ValueError, "positions must have at least 2 samples"),
         (lambda: fg.Grid.curvilinear(*np.mgrid[:4, :5].astype(complex)), TypeError, r"positions\[0\] must be real"),
         (lambda: fg.Grid.curvilinear(*np.abs(np.mgrid[-3:4, :5])), ValueError, r"fold or degenerate.*at \(3, 0\)"),
         (lambda: fg.Grid.riemannian(np.eye(2)), ValueError, "metric must have shape"),
