@@ -14,9 +14,10 @@ from . import _curved_matrices
 from ._adjoint import Adjoint
 from ._arrays import as_field
 from ._calls import PHYSICAL, as_components, geometry_of
+from ._config import as_workers
 from ._curved import poles_of
-from ._matrices import along_axis, along_line
-from ._programs import Program, as_present, as_where, tables_of
+from ._matrices import along_axis, along_line, total
+from ._programs import Program, as_present, tables_of
 from .calculus import gradient
 
 __all__ = ["PotentialInfo", "gradient_matrix", "gradient_operator", "laplacian_matrix", "potential"]
@@ -69,15 +70,10 @@ def gradient_matrix(
     from scipy.sparse import vstack
 
     sizes = as_shape(shape)
-    present = None if where is None else as_where(where, sizes)
     as_components(components)
-    if geometry_of(spacing) is not None:
-        options = accuracy, edge_order, boundary
-        parts = _curved_matrices.gradient(spacing[0], sizes, options, present, components)
-    else:
-        tables = _derivatives(sizes, spacing, 1, accuracy, edge_order, boundary, present is not None)
-        parts = [along_axis(table, sizes, k, present) for k, table in enumerate(tables)]
-    return vstack(parts, format="csr")
+    options = accuracy, edge_order, boundary
+    parts = _gradient_rows(sizes, spacing, options, _present(where, sizes), components)
+    return vstack([part.matrix for part in parts], format="csr")
 
 
 def laplacian_matrix(
@@ -119,18 +115,12 @@ def laplacian_matrix(
            [ 0.,  1., -2.,  1.],
            [ 1.,  0.,  1., -2.]])
     """
-    from scipy.sparse import diags_array
-
     sizes = as_shape(shape)
-    present = None if where is None else as_where(where, sizes)
+    present = _present(where, sizes)
     if geometry_of(spacing) is not None:
-        matrix = _curved_matrices.laplacian(spacing[0], sizes, (accuracy, edge_order, boundary), present)
-    else:
-        tables = _derivatives(sizes, spacing, 2, accuracy, edge_order, boundary, present is not None)
-        parts = [along_axis(table, sizes, k, present) for k, table in enumerate(tables)]
-        known = np.all([np.diff(part.indptr) > 0 for part in parts], axis=0)
-        matrix = diags_array(known.astype(float)) @ sum(parts)
-    return matrix.tocsr()
+        return _curved_matrices.laplacian(spacing[0], sizes, (accuracy, edge_order, boundary), present).matrix
+    tables = _derivatives(sizes, spacing, 2, (accuracy, edge_order, boundary), present is not None)
+    return total([along_axis(table, sizes, k, present) for k, table in enumerate(tables)]).matrix
 
 
 def gradient_operator(
@@ -187,13 +177,20 @@ def gradient_operator(
 
     sizes = as_shape(shape)
     as_components(components)
-    present = None if where is None else as_where(where, sizes)
+    as_workers(workers)
+    present = _present(where, sizes)
     options = {"accuracy": accuracy, "edge_order": edge_order, "boundary": boundary, "components": components}
-    adjoint = _adjoint(sizes, spacing, present, options)
+    gaps = None
+    if present is None and not _has_poles(spacing):
+        adjoint = _adjoint(sizes, spacing, options)
+    else:
+        # A derivative that is NaN of zeros has no samples; of others it may be NaN because they are.
+        gaps = np.isnan(gradient(np.zeros(sizes), *spacing, where=present, workers=workers, **options))
+        adjoint = _adjoint_by_matrix(sizes, spacing, present, options)
 
     def matvec(x: np.ndarray) -> np.ndarray:
         result = gradient(np.reshape(x, sizes), *spacing, where=present, workers=workers, **options)
-        return result.ravel() if present is None else np.where(np.isnan(result), 0, result).ravel()
+        return (result if gaps is None else np.where(gaps, 0, result)).ravel()
 
     def rmatvec(v: np.ndarray) -> np.ndarray:
         kind = np.complex128 if np.iscomplexobj(v) else np.float64
@@ -202,22 +199,16 @@ def gradient_operator(
     return LinearOperator((len(sizes) * prod(sizes), prod(sizes)), matvec, rmatvec, dtype=np.dtype(float))
 
 
-def _adjoint(sizes, spacing, present, options):
+def _has_poles(spacing):
+    return geometry_of(spacing) is not None and bool(poles_of(spacing[0]))
+
+
+def _adjoint(sizes, spacing, options):
     """A function of components and workers."""
     accuracy, edge_order, boundary, components = options.values()
     geometry = geometry_of(spacing)
-    if present is not None or (geometry is not None and poles_of(spacing[0])):
-        matrix: Any = None
-
-        def by_matrix(F: np.ndarray, workers: Any) -> np.ndarray:
-            nonlocal matrix
-            if matrix is None:
-                matrix = gradient_matrix(sizes, *spacing, where=present, **options).T.tocsr()
-            return matrix @ F.ravel()
-
-        return by_matrix
     lattice = spacing if geometry is None else (spacing[0].lattice,)
-    tables = _derivatives(sizes, lattice, 1, accuracy, edge_order, boundary, False)
+    tables = _derivatives(sizes, lattice, 1, (accuracy, edge_order, boundary), False)
     if geometry is None:
         return Adjoint(tables)
     weights = _curved_matrices.weights_across(geometry, len(sizes), components)
@@ -229,11 +220,37 @@ def _adjoint(sizes, spacing, present, options):
     )
 
 
-def _derivatives(shape, spacing, order, accuracy, edge_order, boundary, with_gaps):
+def _adjoint_by_matrix(sizes, spacing, present, options):
+    """The same, made when it is needed."""
+    matrix: Any = None
+
+    def adjoint(F: np.ndarray, workers: Any) -> np.ndarray:
+        nonlocal matrix
+        if matrix is None:
+            matrix = gradient_matrix(sizes, *spacing, where=present, **options).T.tocsr()
+        return matrix @ F.ravel()
+
+    return adjoint
+
+
+def _gradient_rows(sizes, spacing, options, present, components):
+    """For each component."""
+    if geometry_of(spacing) is not None:
+        return _curved_matrices.gradient(spacing[0], sizes, options, present, components)
+    tables = _derivatives(sizes, spacing, 1, options, present is not None)
+    return [along_axis(table, sizes, k, present) for k, table in enumerate(tables)]
+
+
+def _present(where, sizes):
+    """Marks of the samples of a field that exist; None if all do."""
+    return as_present(where, "propagate", np.broadcast_to(0.0, sizes))
+
+
+def _derivatives(shape, spacing, order, options, with_gaps):
     """The tables of those along all axes."""
     axes = tuple(range(len(shape)))
     program = Program(tuple((0, k, order) for k in axes))
-    return list(tables_of(shape, spacing, axes, program, accuracy, edge_order, boundary, with_gaps).values())
+    return list(tables_of(shape, spacing, axes, program, *options, with_gaps).values())
 
 
 def as_shape(shape: Any) -> tuple[int, ...]:
@@ -339,12 +356,12 @@ def potential(
     if masked is not None:
         present = ~masked if present is None else present & ~masked
     if geometry_of(spacing) is not None:
-        options = accuracy, edge_order, boundary
-        matrix = vstack(_curved_matrices.gradient(spacing[0], sizes, options, present, PHYSICAL), format="csr")
+        parts = _gradient_rows(sizes, spacing, (accuracy, edge_order, boundary), present, PHYSICAL)
+        matrix = vstack([part.matrix for part in parts], format="csr")
         everywhere = np.ones(sizes, bool) if present is None else present
         solution, residual, iterations = _solve(matrix, None, vectors, everywhere, reference)
         return _answer(solution, residual, iterations, vectors, masked, present, return_info)
-    tables = _derivatives(sizes, spacing, 1, accuracy, edge_order, boundary, present is not None)
+    tables = _derivatives(sizes, spacing, 1, (accuracy, edge_order, boundary), present is not None)
     lines = [along_line(table) for table in tables]
     box = _Box(lines)
     if present is None:
@@ -354,7 +371,7 @@ def potential(
             solution = solution + reference
         residual = _norm(_gradient_in_box(lines, solution) - vectors) / (_norm(vectors) or 1.0)
     else:
-        parts = [along_axis(table, sizes, k, present) for k, table in enumerate(tables)]
+        parts = [along_axis(table, sizes, k, present).matrix for k, table in enumerate(tables)]
         solution, residual, iterations = _solve(vstack(parts, format="csr"), box, vectors, present, reference)
     return _answer(solution, residual, iterations, vectors, masked, present, return_info)
 

@@ -198,6 +198,48 @@ def test_adjoint_around_gaps():
     np.testing.assert_allclose(operator.rmatvec(v), matrix.T @ v, atol=1e-13)
 
 
+def test_derivatives_that_are_zero_stay_in_sums():
+    everywhere = np.ones((6, 1), bool)
+    options = {"boundary": "reflect"}
+    expected = fg.laplacian_matrix((6, 1), **options).toarray()
+    assert np.abs(expected).max() == 2
+    np.testing.assert_array_equal(fg.laplacian_matrix((6, 1), where=everywhere, **options).toarray(), expected)
+
+
+def test_the_operator_has_zeros_only_for_want_of_samples():
+    where = np.arange(6) < 5
+    x = np.arange(6.0)
+    x[2] = np.nan
+    np.testing.assert_array_equal(fg.gradient_operator(6, where=where) @ x, [1, np.nan, 1, np.nan, 1, 0])
+
+
+@pytest.mark.parametrize("where", (None, np.arange(30).reshape(5, 6) > 0))
+@pytest.mark.parametrize(
+    "spacing, options",
+    (
+        ((), {"accuracy": 3}),
+        ((), {"boundary": "bad"}),
+        ((), {"edge_order": 5}),
+        ((1.0, 2.0, 3.0), {}),
+        ((fg.Grid.polar(np.linspace(0, 1, 5), np.arange(7)),), {}),
+        ((fg.Grid.geographic(np.linspace(-90, 90, 5), 60 * np.arange(6), radius=1),), {"accuracy": 3}),
+        ((), {"workers": 0}),
+        ((), {"workers": 1.5}),
+    ),
+)
+def test_the_operator_checks_its_arguments_when_it_is_made(where, spacing, options):
+    with pytest.raises((TypeError, ValueError)):
+        fg.gradient_operator((5, 6), *spacing, where=where, **options)
+
+
+def test_axes_without_samples():
+    for where in (None, np.ones((0, 3), bool)):
+        operator = fg.gradient_operator((0, 3), boundary="periodic", where=where)
+        assert (operator @ np.zeros(0)).shape == operator.rmatvec(np.zeros(0)).shape == (0,)
+        assert fg.gradient_matrix((0, 3), boundary="periodic", where=where).shape == (0, 0)
+        assert fg.laplacian_matrix((0, 3), boundary="periodic", where=where).shape == (0, 0)
+
+
 def test_adjoint_of_lines_and_small_fields():
     rng = np.random.default_rng(6)
     for shape in (2, 3, (2, 2), (5,), (3, 2, 4)):
