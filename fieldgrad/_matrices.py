@@ -59,8 +59,6 @@ def _each_row(factor: np.ndarray, matrix: Any) -> Any:
 
 def along_line(stencil: Stencil) -> Any:
     """The matrix (n, n) of a stencil on one line. Constants beyond the ends are no part of it."""
-    from scipy.sparse import coo_array
-
     n, inside = stencil.n, np.arange(stencil.lo, stencil.hi)
     rows, columns, weights = [], [], []
 
@@ -84,8 +82,20 @@ def along_line(stencil: Stencil) -> Any:
         used = t < stencil.edge_count
         for sign, which in ((1, 0), (-1, 1)):
             add(ends, np.where(used, stencil.edge_index[:, t, which], NOTHING), sign * w)
-    entries = np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns))
-    return coo_array(entries, shape=(n, n)).tocsr()
+    return _summed(rows, columns, weights, n)
+
+
+def _summed(rows: list[np.ndarray], columns: list[np.ndarray], weights: list[np.ndarray], size: int) -> Any:
+    """A square matrix. Entries of one place are summed; where they cancel, as those of mirrored samples do, what
+    rounding leaves of them would be a derivative by itself."""
+    from scipy.sparse import coo_array
+
+    if not rows:
+        return coo_array((size, size)).tocsr()
+    place, entries = (np.concatenate(rows), np.concatenate(columns)), np.concatenate(weights)
+    total, sizes = (coo_array((each, place), shape=(size, size)).tocsr() for each in (entries, np.abs(entries)))
+    total.data[np.abs(total.data) <= 8 * np.finfo(float).eps * sizes.data] = 0
+    return total
 
 
 def along_axis(stencil: Stencil, shape: tuple[int, ...], axis: int, present: np.ndarray | None) -> Rows:
@@ -101,8 +111,6 @@ def along_axis(stencil: Stencil, shape: tuple[int, ...], axis: int, present: np.
 
 def _by_neighbours(gaps: Gaps, n: int, axis: int, present: np.ndarray) -> Rows:
     """Each sample's row by how many others there are on either side."""
-    from scipy.sparse import coo_array
-
     # The axis with its ghosts: which samples they are, and whether they are there.
     sample = np.concatenate([gaps.ghosts[0, ::-1], np.arange(n), gaps.ghosts[1]])
     marks = np.moveaxis(present, axis, 0)
@@ -124,11 +132,7 @@ def _by_neighbours(gaps: Gaps, n: int, axis: int, present: np.ndarray) -> Rows:
             rows.append(places[at][some][there])
             columns.append(places[(sample[points[k]], *(part[some] for part in line))][there])
             weights.append(np.broadcast_to(weight, there.shape)[there].astype(float))
-    size = present.size
-    if not rows:
-        return Rows(coo_array((size, size)).tocsr(), known)
-    entries = np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns))
-    return Rows(coo_array(entries, shape=(size, size)).tocsr(), known)
+    return Rows(_summed(rows, columns, weights, present.size), known)
 
 
 def _run(marks, line, i, direction, most):

@@ -142,3 +142,29 @@ def test_potential_in_oblique_coordinates():
     grid, x, _ = bent(16)
     f = Waves(2)(x)
     np.testing.assert_allclose(fg.potential(fg.gradient(f, grid), grid, reference=f.mean()), f, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ("polar", "annulus", "geographic", "curvilinear", "riemannian"))
+@pytest.mark.parametrize("absent", (0.0, 0.1, 0.4))
+def test_potential_is_the_shortest_least_squares_solution(name, absent):
+    grid, _ = ANYWHERE[name](6, 4)
+    distinct = [n - axis.repeated for n, axis in zip(grid.shape, grid.lattice.axes_for(grid.shape), strict=True)]
+    number = np.resize(np.arange(np.prod(distinct)), distinct)
+    number = np.pad(number, [(0, k) for k in np.subtract(grid.shape, distinct)], "wrap")
+    rng = np.random.default_rng(4)
+    where, F = rng.random(grid.shape) >= absent, rng.normal(size=(2, *grid.shape))
+    found, info = fg.potential(F, grid, where=where, return_info=True)
+    spread = np.eye(number.max() + 1)[number.ravel()]
+    known = ~np.isnan(fg.gradient(np.zeros(grid.shape), grid, where=where)).ravel()
+    matrix, wanted = fg.gradient_matrix(grid.shape, grid, where=where) @ spread, np.where(known, F.ravel(), 0)
+    shortest = np.linalg.lstsq(matrix, wanted, rcond=1e-11)[0]
+    assert info.residual == pytest.approx(np.linalg.norm(matrix @ shortest - wanted) / np.linalg.norm(wanted), rel=1e-9)
+    expected = np.where(where, (spread @ shortest).reshape(grid.shape), np.nan)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-7 * np.abs(shortest).max())
+
+
+def test_both_ends_of_a_closed_circle_are_one_sample():
+    grid = fg.Grid.geographic(np.arange(-60, 61, 20.0), np.linspace(0, 360, 9), radius=1.0)
+    lat, lon = np.meshgrid(*map(np.radians, grid.coords), indexing="ij")
+    f = np.cos(lat) * np.cos(lon)
+    np.testing.assert_allclose(fg.potential(fg.gradient(f, grid), grid), f, rtol=0, atol=1e-12)
