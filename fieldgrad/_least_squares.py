@@ -195,7 +195,7 @@ def solve(matrix: Any, wanted: np.ndarray, inverses: Iterable[Callable[[Any, flo
             f"the potential is not the nearest one: after {iterations} iterations the normal equations have a "
             f"relative residual of {slope:.1e}",
             RuntimeWarning,
-            stacklevel=3,
+            stacklevel=4,  # the caller of `potential`
         )
     f, free = _shortest(f, matrix, normal, inverse, size)
     return Solution(f / scale, free, _norm(matrix @ f - wanted) / (size or 1.0), iterations)
@@ -250,7 +250,7 @@ def _shortest(f: np.ndarray, matrix: Any, normal: Any, inverse: Any, size: float
 
 
 #: How near is near enough, relative to what is wanted: to end, and not to warn.
-_RTOL, _ENOUGH = 1e-12, 1e-8
+_RTOL, _ENOUGH = 1e-13, 1e-8
 #: Iterations with an inverse; and without getting nearer.
 _MOST_ITERATIONS, _PATIENCE = 1000, 100
 #: What makes normal equations definite, relative to their diagonal; how often it is used to tell what does not matter.

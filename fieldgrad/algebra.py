@@ -347,7 +347,7 @@ def potential(
     solve the sum directly [1]_; those of even, periodic axes are Fourier's. Where samples are absent, and on curved
     grids, where `F` has physical components, conjugate gradients find the solution. Elimination helps them, with the
     normal equations made definite; for many samples, the solution of the whole box. They know `F` as a whole to about
-    twelve digits: components that are much smaller than others have fewer.
+    thirteen digits: components that are much smaller than others have fewer.
 
     Central differences do not see the highest frequency of a periodic axis with an even number of samples, so the
     result does not have it.
@@ -417,16 +417,16 @@ def _solution(vectors, spacing, options, present):
 
 
 def _box(sizes, spacing, options, with_gaps):
-    """None if its axes are too long to take apart."""
+    """None if elimination is faster than to take long axes apart."""
     lines = [along_line(table) for table in _derivatives(sizes, spacing, 1, options, with_gaps)]
-    return (
-        Box(lines) if all(n <= _LONGEST or is_circulant(line) for n, line in zip(sizes, lines, strict=True)) else None
-    )
+    few, _ = _eliminated(sizes)
+    quick = all(n <= _LONGEST or is_circulant(line) for n, line in zip(sizes, lines, strict=True))
+    return Box(lines) if quick or prod(sizes) > few else None
 
 
 def _inverses(box, present, sizes):
     """What helps to solve normal equations, in turn."""
-    few, most = _ELIMINATED[min(len(sizes), 3)]
+    few, most = _eliminated(sizes)
     inverses: list[Any] = []
     if box is not None and prod(sizes) > few:
         inverses.append(lambda normal, scale: box.inverse_for(present, scale))
@@ -454,7 +454,12 @@ def _distinct(spacing, sizes):
     return np.unique(which, return_inverse=True)[1].ravel()
 
 
-#: Samples along an axis whose singular vectors are found.
-_LONGEST = 4096
-#: By the number of axes, how many samples make elimination the first choice, and how many rule it out.
+def _eliminated(sizes):
+    """Up to how many samples elimination is the first choice, and up to how many it is one at all."""
+    return _ELIMINATED[min(len(sizes), 3)]
+
+
+#: Samples along an axis whose singular vectors are soon found.
+_LONGEST = 1024
+#: By the number of axes; see `_eliminated`.
 _ELIMINATED = {1: (1 << 20, 1 << 24), 2: (1 << 18, 1 << 20), 3: (1 << 13, 1 << 15)}
