@@ -157,7 +157,7 @@ class Elimination:
         bound = _bound(matrix)
         for _ in range(_MOST_SHIFTED):
             f = self._shift * self(f)
-            if _norm(matrix @ f) <= little + np.finfo(float).eps * bound * _norm(f):
+            if _norm(matrix @ f) <= little + 4 * np.finfo(float).eps * bound * _norm(f):
                 return f
         return np.zeros_like(f)
 
@@ -205,6 +205,7 @@ def _descend(matrix: Any, wanted: np.ndarray, f: np.ndarray, inverse: Inverse) -
     """A field, how much nearer others may be, and the number of iterations. Residuals are those of the equations
     themselves, at each step, so that digits are not lost twice."""
     size, bound = _norm(wanted), _bound(matrix)
+    patience = _PATIENCE if isinstance(inverse, Elimination) else _MORE_PATIENCE
     best, least, at, step, before = f, np.inf, 0, np.zeros_like(f), np.inf
     for iteration in range(_MOST_ITERATIONS + 1):
         slope = matrix.T @ (wanted - matrix @ f)
@@ -213,8 +214,8 @@ def _descend(matrix: Any, wanted: np.ndarray, f: np.ndarray, inverse: Inverse) -
         if squared < least:
             best, least, at = f, squared, iteration
         # Inverses make much of what is rounding alone.
-        rounding = np.finfo(float).eps / 2 * bound * (size + bound * _norm(f))
-        if squared <= (_RTOL * size) ** 2 or _norm(slope) <= rounding or iteration - at > _PATIENCE:
+        rounding = np.finfo(float).eps / 16 * bound * (size + bound * _norm(f))
+        if squared <= (_RTOL * size) ** 2 or _norm(slope) <= rounding or iteration - at > patience:
             break
         step = ahead + squared / before * step
         before = squared
@@ -251,8 +252,8 @@ def _shortest(f: np.ndarray, matrix: Any, normal: Any, inverse: Any, size: float
 
 #: How near is near enough, relative to what is wanted: to end, and not to warn.
 _RTOL, _ENOUGH = 1e-13, 1e-8
-#: Iterations with an inverse; and without getting nearer.
-_MOST_ITERATIONS, _PATIENCE = 1000, 100
+#: Iterations with an inverse; and those without getting nearer, by elimination and by others.
+_MOST_ITERATIONS, _PATIENCE, _MORE_PATIENCE = 1000, 30, 100
 #: What makes normal equations definite, relative to their diagonal; how often it is used to tell what does not matter.
 _SHIFT, _MOST_SHIFTED, _MOST_SHORTENED = 1e-12, 30, 4
 #: Derivatives of a constant that are zero, relative to the weights.
