@@ -11,7 +11,7 @@ from ._axes import Lattice
 from ._calls import POWERS
 from ._curved import poles_of, settings
 from ._geometry import Product
-from ._matrices import along_axis
+from ._matrices import Rows, along_axis, total
 from ._metric import Curved
 from ._orthogonal import exponents
 from ._poles import Slab, at, slab_at
@@ -26,41 +26,29 @@ class _Place(NamedTuple):
     options: tuple[Any, ...]  # accuracy, edge_order, boundary
     present: np.ndarray | None
 
-    def matrices(self, program: Program, arrays: Any = ()) -> list[Any]:
-        """Of each result; rows are empty where there are not the samples that it takes. Fields 1, 2, ... of the program
-        are derivatives along axes 0, 1, ..."""
-        from scipy.sparse import diags_array
-
+    def rows(self, program: Program, arrays: Any = ()) -> list[Rows]:
+        """Of each result. Fields 1, 2, ... of the program are derivatives along axes 0, 1, ..., and absent where one of
+        those is."""
         firsts = [self._along(k, 1) for k in range(max(field for field, *_ in program.components))]
         place = self
-        if self.present is not None and firsts:
-            had = np.all([np.diff(first.indptr) > 0 for first in firsts], axis=0)
-            place = self._replace(present=self.present & had.reshape(self.shape))
+        if self.present is not None:
+            had = np.all([self.present.ravel(), *(first.known for first in firsts)], axis=0)
+            place = self._replace(present=had.reshape(self.shape))
         parts = []
         for field, axis, order in program.components:
             part = place._along(axis, order)
-            parts.append((part @ firsts[field - 1]).tocsr() if field else part)
+            parts.append(part.of(firsts[field - 1].matrix) if field else part)
         if program.mixtures is None:
             return parts
 
-        def weighted(component: int, weight: Any, array: int) -> Any:
+        def weighted(component: int, weight: Any, array: int) -> Rows:
             factor = weight.spread(len(self.shape)) if isinstance(weight, Product) else weight
-            if array >= 0:
-                factor = factor * arrays[array]
-            return diags_array(np.broadcast_to(factor, self.shape).ravel().astype(float)) @ parts[component]
+            return parts[component].times(factor if array < 0 else factor * arrays[array], self.shape)
 
-        results = []
-        for terms in program.mixtures:
-            results.append(_sum([weighted(*term) for term in terms], [parts[component] for component, *_ in terms]))
-        return results
+        return [total([weighted(*term) for term in terms]) for terms in program.mixtures]
 
-    def _along(self, axis: int, order: int) -> Any:
-        """The matrix of a derivative."""
-        from scipy.sparse import diags_array
-
-        if not order:
-            there = np.ones(self.shape) if self.present is None else self.present.astype(float)
-            return diags_array(there.ravel()).tocsr()
+    def _along(self, axis: int, order: int) -> Rows:
+        """Of a derivative."""
         accuracy, edge_order, boundary = self.options
         program, gaps = Program(((0, axis, order),)), self.present is not None
         axes = tuple(range(len(self.shape)))
@@ -68,39 +56,25 @@ class _Place(NamedTuple):
         return along_axis(tables[axis, order], self.shape, axis, self.present)
 
 
-def _sum(matrices: list[Any], needed: list[Any]) -> Any:
-    """A sum, with empty rows where those of a matrix that is needed are."""
-    from scipy.sparse import diags_array
-
-    total = sum(matrices).tocsr()
-    if needed:
-        had = np.all([np.diff(one.indptr) > 0 for one in needed], axis=0)
-        if not had.all():
-            total = (diags_array(had.astype(float)) @ total).tocsr()
-            total.eliminate_zeros()
-    return total
-
-
-def gradient(grid: Any, shape: tuple[int, ...], options: Any, present: Any, components: str) -> list[Any]:
-    """A matrix for each component."""
+def gradient(grid: Any, shape: tuple[int, ...], options: Any, present: Any, components: str) -> list[Rows]:
+    """For each component."""
     axes, geometry = tuple(range(len(shape))), grid.geometry
     grid.lattice.axes_for(shape)
     if isinstance(geometry, Curved):
         program, arrays = _by_metric.gradient_program(
             np.empty(shape), grid.lattice, geometry, options, axes, False, "stack", components
         )
-        return _Place(grid.lattice, shape, options, present).matrices(program, arrays)
+        return _Place(grid.lattice, shape, options, present).rows(program, arrays)
 
-    def whole(place: _Place, geometry: Any) -> list[Any]:
-        return place.matrices(_orthogonal.gradient(geometry, len(axes), axes, False, "stack", components))
+    def whole(place: _Place, geometry: Any) -> list[Rows]:
+        return place.rows(_orthogonal.gradient(geometry, len(axes), axes, False, "stack", components))
 
-    def limit(place: _Place, slab: Slab, beyond: Any) -> list[Any]:
-        found = [_derivative(place, slab, k) @ beyond for k in axes]
+    def limit(place: _Place, slab: Slab) -> list[Rows]:
+        found = [_derivative(place, slab, k) for k in axes]
         through = found[slab.pole.axis]
         for j, k in enumerate(slab.directions.axes):
-            found[k] = _fitted(slab, through, lambda unit, j=j: slab.directions.components_of(unit)[j]) @ through
-        scales = (slab.spread(slab.geometry.power(exponents(len(axes), (k, POWERS[components])))) for k in axes)
-        return [_scaled(matrix, scale, _across(slab)) for matrix, scale in zip(found, scales, strict=True)]
+            found[k] = _fitted(slab, through, lambda unit, j=j: slab.directions.components_of(unit)[j])
+        return [_as_component(part, slab, k, POWERS[components]) for k, part in enumerate(found)]
 
     poles = poles_of(grid)
     place = _Place(grid.lattice, shape, settings(options, poles, 0, False), present)
@@ -137,39 +111,37 @@ def _scales(geometry: Any, d: int, components: str) -> list[Product]:
     return [geometry.power(exponents(d, (k, POWERS[components] - 1))) for k in range(d)]
 
 
-def laplacian(grid: Any, shape: tuple[int, ...], options: Any, present: Any) -> Any:
+def laplacian(grid: Any, shape: tuple[int, ...], options: Any, present: Any) -> Rows:
     geometry, d = grid.geometry, len(shape)
     grid.lattice.axes_for(shape)
     poles = poles_of(grid)
     place = _Place(grid.lattice, shape, settings(options, poles, 2, True), present)
     if isinstance(geometry, Curved):
         program, arrays = _by_metric.laplacian_program(np.empty(shape), grid.lattice, geometry, place.options, False)
-        return place.matrices(program, arrays)[0]
+        return place.rows(program, arrays)[0]
 
-    def whole(place: _Place, geometry: Any) -> list[Any]:
-        return place.matrices(_orthogonal.laplacian(geometry, d))
+    def whole(place: _Place, geometry: Any) -> list[Rows]:
+        return place.rows(_orthogonal.laplacian(geometry, d))
 
-    def limit(place: _Place, slab: Slab, beyond: Any) -> list[Any]:
-        rows = _row_of(slab)
+    def limit(place: _Place, slab: Slab) -> list[Rows]:
         directions = slab.directions
 
-        def second(k: int) -> Any:
-            return place.matrices(_orthogonal.second_derivative(slab.geometry, d, k, k, 0, False))[0][rows] @ beyond
-
-        through = second(slab.pole.axis)
+        def second(k: int) -> Rows:
+            program = _orthogonal.second_derivative(slab.geometry, d, k, k, 0, False)
+            return place.rows(program)[0].taken(_row_of(slab))
 
         def trace(unit: np.ndarray) -> np.ndarray:
             turned = directions.quadratic_of(unit)
             return sum(turned[k, k] for k in range(len(turned)))
 
         others = [second(k) for k in range(d) if k not in directions.axes]
-        return [_sum([_fitted(slab, through, trace) @ through, *others], others)]
+        return [total([_fitted(slab, second(slab.pole.axis), trace), *others])]
 
     return _through_poles(whole, limit, place, geometry, poles)[0]
 
 
-def _through_poles(whole: Any, limit: Any, place: _Place, geometry: Any, poles: Any) -> list[Any]:
-    """The matrices of an operator, with the rows of slabs and limits where there are poles."""
+def _through_poles(whole: Any, limit: Any, place: _Place, geometry: Any, poles: Any) -> list[Rows]:
+    """The rows of an operator, with those of slabs and limits where there are poles."""
     from scipy.sparse import csr_array
 
     result = whole(place, geometry)
@@ -191,23 +163,12 @@ def _through_poles(whole: Any, limit: Any, place: _Place, geometry: Any, poles: 
         parts = _through_poles(whole, limit, near, slab.geometry, others)
         found = np.arange(len(source)).reshape(slab.shape)[at(pole.axis, slab.found)].ravel()
         wanted, end = every[at(pole.axis, slab.wanted)].ravel(), every[at(pole.axis, slab.end)].ravel()
-        limits = limit(near, slab, beyond)
+        limits = limit(near, slab)
         if place.present is not None:  # absent samples have no limit
-            limits = [_scaled(part, place.present[at(pole.axis, slab.end)], _across(slab)) for part in limits]
-        for k, part in enumerate(parts):
-            result[k] = _replaced(result[k], wanted, part[found] @ beyond)
-            result[k] = _replaced(result[k], end, limits[k])
+            limits = [part.where(place.present[at(pole.axis, slab.end)]) for part in limits]
+        for k, (part, on_pole) in enumerate(zip(parts, limits, strict=True)):
+            result[k] = result[k].replaced(wanted, part.taken(found).of(beyond)).replaced(end, on_pole.of(beyond))
     return result
-
-
-def _replaced(matrix: Any, rows: np.ndarray, by: Any) -> Any:
-    """Some rows by others."""
-    from scipy.sparse import csr_array, diags_array
-
-    keep = np.ones(matrix.shape[0])
-    keep[rows] = 0
-    place = csr_array((np.ones(len(rows)), (rows, np.arange(len(rows)))), shape=(matrix.shape[0], len(rows)))
-    return (diags_array(keep) @ matrix + place @ by).tocsr()
 
 
 def _row_of(slab: Slab) -> np.ndarray:
@@ -215,34 +176,31 @@ def _row_of(slab: Slab) -> np.ndarray:
     return np.arange(int(np.prod(slab.shape))).reshape(slab.shape)[at(slab.pole.axis, slab.row)].ravel()
 
 
-def _derivative(place: _Place, slab: Slab, axis: int) -> Any:
+def _derivative(place: _Place, slab: Slab, axis: int) -> Rows:
     """On the pole, per unit of length."""
-    matrix = place.matrices(Program(((0, axis, 1),)))[0][_row_of(slab)]
     scale = slab.spread(slab.geometry.power(exponents(slab.ndim, (axis, -1))))
-    return _scaled(matrix, scale, _across(slab))
+    return place.rows(Program(((0, axis, 1),)))[0].taken(_row_of(slab)).times(scale, _across(slab))
+
+
+def _as_component(physical: Rows, slab: Slab, axis: int, power: int) -> Rows:
+    """Another component on the pole, where it has a limit."""
+    scale = np.broadcast_to(slab.spread(slab.geometry.power(exponents(slab.ndim, (axis, power)))), _across(slab))
+    scaled = physical.times(scale, scale.shape)
+    return scaled if power >= 0 else scaled.where(scale != 0)
 
 
 def _across(slab: Slab) -> tuple[int, ...]:
     return tuple(slab.shape[k] for k in slab.across)
 
 
-def _scaled(matrix: Any, scale: Any, shape: tuple[int, ...]) -> Any:
-    from scipy.sparse import diags_array
-
-    scaled = (diags_array(np.broadcast_to(scale, shape).ravel().astype(float)) @ matrix).tocsr()
-    if not np.all(scale):
-        scaled.eliminate_zeros()
-    return scaled
-
-
-def _fitted(slab: Slab, through: Any, what: Any) -> Any:
-    """The matrix that takes derivatives on the way through a pole to what is fitted to them; rows that are empty are
-    not known. `what` takes columns of such derivatives to columns of results."""
+def _fitted(slab: Slab, through: Rows, what: Any) -> Rows:
+    """What is fitted to derivatives on the way through a pole, as far as they are known: by `what`, which takes columns
+    of them to columns of results."""
     from scipy.sparse import coo_array
 
     shape = _across(slab)
     places = slab.directions.flat(np.arange(int(np.prod(shape))).reshape(shape))
-    known = np.diff(through.indptr)[places] > 0
+    known = through.known[places]
     rows, columns, values = [], [], []
     unit = np.eye(len(places))
     for line, there in zip(places.T, known.T, strict=True):
@@ -251,4 +209,5 @@ def _fitted(slab: Slab, through: Any, what: Any) -> Any:
         columns.append(np.tile(line, len(line)))
         values.append(matrix.ravel())
     entries = np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))
-    return coo_array(entries, shape=(places.size, places.size)).tocsr()
+    fit = coo_array(entries, shape=(places.size, places.size)).tocsr()
+    return Rows(fit, np.ones(places.size, bool)).of(through.matrix)

@@ -14,9 +14,11 @@ from . import _curved_matrices
 from ._adjoint import Adjoint
 from ._arrays import as_field
 from ._calls import PHYSICAL, as_components, geometry_of
+from ._config import as_workers
 from ._curved import poles_of
-from ._matrices import along_axis, along_line
-from ._programs import Program, as_present, as_where, tables_of
+from ._least_squares import Box, Elimination, Solution, by_diagonal, is_circulant, scale_of, solve
+from ._matrices import along_axis, along_line, total
+from ._programs import Program, as_placements, as_present, tables_of
 from .calculus import gradient
 
 __all__ = ["PotentialInfo", "gradient_matrix", "gradient_operator", "laplacian_matrix", "potential"]
@@ -69,15 +71,10 @@ def gradient_matrix(
     from scipy.sparse import vstack
 
     sizes = as_shape(shape)
-    present = None if where is None else as_where(where, sizes)
     as_components(components)
-    if geometry_of(spacing) is not None:
-        options = accuracy, edge_order, boundary
-        parts = _curved_matrices.gradient(spacing[0], sizes, options, present, components)
-    else:
-        tables = _derivatives(sizes, spacing, 1, accuracy, edge_order, boundary, present is not None)
-        parts = [along_axis(table, sizes, k, present) for k, table in enumerate(tables)]
-    return vstack(parts, format="csr")
+    options = accuracy, edge_order, boundary
+    parts = _gradient_rows(sizes, spacing, options, _present(where, sizes), components)
+    return vstack([part.matrix for part in parts], format="csr")
 
 
 def laplacian_matrix(
@@ -119,18 +116,12 @@ def laplacian_matrix(
            [ 0.,  1., -2.,  1.],
            [ 1.,  0.,  1., -2.]])
     """
-    from scipy.sparse import diags_array
-
     sizes = as_shape(shape)
-    present = None if where is None else as_where(where, sizes)
+    present = _present(where, sizes)
     if geometry_of(spacing) is not None:
-        matrix = _curved_matrices.laplacian(spacing[0], sizes, (accuracy, edge_order, boundary), present)
-    else:
-        tables = _derivatives(sizes, spacing, 2, accuracy, edge_order, boundary, present is not None)
-        parts = [along_axis(table, sizes, k, present) for k, table in enumerate(tables)]
-        known = np.all([np.diff(part.indptr) > 0 for part in parts], axis=0)
-        matrix = diags_array(known.astype(float)) @ sum(parts)
-    return matrix.tocsr()
+        return _curved_matrices.laplacian(spacing[0], sizes, (accuracy, edge_order, boundary), present).matrix
+    tables = _derivatives(sizes, spacing, 2, (accuracy, edge_order, boundary), present is not None)
+    return total([along_axis(table, sizes, k, present) for k, table in enumerate(tables)]).matrix
 
 
 def gradient_operator(
@@ -187,13 +178,20 @@ def gradient_operator(
 
     sizes = as_shape(shape)
     as_components(components)
-    present = None if where is None else as_where(where, sizes)
+    as_workers(workers)
+    present = _present(where, sizes)
     options = {"accuracy": accuracy, "edge_order": edge_order, "boundary": boundary, "components": components}
-    adjoint = _adjoint(sizes, spacing, present, options)
+    gaps = None
+    if present is None and not _has_poles(spacing):
+        adjoint = _adjoint(sizes, spacing, options)
+    else:
+        # A derivative that is NaN of zeros has no samples; of others it may be NaN because they are.
+        gaps = np.isnan(gradient(np.zeros(sizes), *spacing, where=present, workers=workers, **options))
+        adjoint = _adjoint_by_matrix(sizes, spacing, present, options)
 
     def matvec(x: np.ndarray) -> np.ndarray:
         result = gradient(np.reshape(x, sizes), *spacing, where=present, workers=workers, **options)
-        return result.ravel() if present is None else np.where(np.isnan(result), 0, result).ravel()
+        return (result if gaps is None else np.where(gaps, 0, result)).ravel()
 
     def rmatvec(v: np.ndarray) -> np.ndarray:
         kind = np.complex128 if np.iscomplexobj(v) else np.float64
@@ -202,22 +200,20 @@ def gradient_operator(
     return LinearOperator((len(sizes) * prod(sizes), prod(sizes)), matvec, rmatvec, dtype=np.dtype(float))
 
 
-def _adjoint(sizes, spacing, present, options):
+def _lattice(spacing):
+    """Spacings without the geometry of a grid."""
+    return spacing if geometry_of(spacing) is None else (spacing[0].lattice,)
+
+
+def _has_poles(spacing):
+    return geometry_of(spacing) is not None and bool(poles_of(spacing[0]))
+
+
+def _adjoint(sizes, spacing, options):
     """A function of components and workers."""
     accuracy, edge_order, boundary, components = options.values()
     geometry = geometry_of(spacing)
-    if present is not None or (geometry is not None and poles_of(spacing[0])):
-        matrix: Any = None
-
-        def by_matrix(F: np.ndarray, workers: Any) -> np.ndarray:
-            nonlocal matrix
-            if matrix is None:
-                matrix = gradient_matrix(sizes, *spacing, where=present, **options).T.tocsr()
-            return matrix @ F.ravel()
-
-        return by_matrix
-    lattice = spacing if geometry is None else (spacing[0].lattice,)
-    tables = _derivatives(sizes, lattice, 1, accuracy, edge_order, boundary, False)
+    tables = _derivatives(sizes, _lattice(spacing), 1, (accuracy, edge_order, boundary), False)
     if geometry is None:
         return Adjoint(tables)
     weights = _curved_matrices.weights_across(geometry, len(sizes), components)
@@ -229,9 +225,35 @@ def _adjoint(sizes, spacing, present, options):
     )
 
 
-def _derivatives(shape, spacing, order, accuracy, edge_order, boundary, with_gaps):
+def _adjoint_by_matrix(sizes, spacing, present, options):
+    """The same, made when it is needed."""
+    matrix: Any = None
+
+    def adjoint(F: np.ndarray, workers: Any) -> np.ndarray:
+        nonlocal matrix
+        if matrix is None:
+            matrix = gradient_matrix(sizes, *spacing, where=present, **options).T.tocsr()
+        return matrix @ F.ravel()
+
+    return adjoint
+
+
+def _gradient_rows(sizes, spacing, options, present, components):
+    """For each component."""
+    if geometry_of(spacing) is not None:
+        return _curved_matrices.gradient(spacing[0], sizes, options, present, components)
+    tables = _derivatives(sizes, spacing, 1, options, present is not None)
+    return [along_axis(table, sizes, k, present) for k, table in enumerate(tables)]
+
+
+def _present(where, sizes):
+    """Marks of the samples of a field that exist; None if all do."""
+    return as_present(where, "propagate", np.broadcast_to(0.0, sizes))
+
+
+def _derivatives(shape, spacing, order, options, with_gaps):
     """The tables of those along all axes."""
-    axes = tuple(range(len(shape)))
+    axes, (accuracy, edge_order, boundary) = tuple(range(len(shape))), options
     program = Program(tuple((0, k, order) for k in axes))
     return list(tables_of(shape, spacing, axes, program, accuracy, edge_order, boundary, with_gaps).values())
 
@@ -256,7 +278,8 @@ class PotentialInfo(NamedTuple):
     Attributes
     ----------
     residual : float
-        The norm of ``gradient(f) - F``, relative to that of `F`: what part of `F` is no gradient.
+        The norm of ``gradient(f) - F``, relative to that of `F`: what part of `F` is no gradient, where a gradient
+        can be had.
     iterations : int
         0 where the solution is direct.
     """
@@ -297,8 +320,13 @@ def potential(
     f : ndarray, shape S
         Of all fields for which the sum of squares of ``gradient(f) - F`` is least, the one with the least sum of
         squares itself, plus `reference`: so each part that is connected by stencils has the mean `reference`, but for
-        constant boundaries, which determine the mean. NaN where samples are absent; next to those it may not be the
-        shortest where more than constants is undetermined.
+        constant boundaries, which determine the mean. NaN where samples are absent. With absent samples or on curved
+        grids, more than 2**18 of them in two dimensions, or 2**13 in more, are rid of undetermined constants, part by
+        part, but maybe not of other fields that stencils do not see. Where the last sample of a circle is the first one
+        again, both are one.
+
+        Computed in double precision, of the type of `F`; float32 for float16, which sums soon outgrow. Masked if `F`
+        is a masked array.
     info : PotentialInfo
         If asked for.
 
@@ -307,12 +335,19 @@ def potential(
     TypeError, ValueError
         As `gradient`; `F` does not have one component per axis, or is not finite where it counts.
 
+    Warns
+    -----
+    RuntimeWarning
+        Iterations have not come to the least sum of squares. It says how many there were, and how large the residual of
+        the normal equations still is, relative to that of a field of zeros.
+
     Notes
     -----
     Along straight axes the normal equations are a sum of matrices that each belong to one axis. Their eigenvectors
-    solve the sum directly [1]_; those of even, periodic axes are Fourier's. Where samples are absent, conjugate
-    gradients find the solution, with the direct one of the whole box as preconditioner. On curved grids, where `F` has
-    physical components, they do with the matrix of the gradient.
+    solve the sum directly [1]_; those of even, periodic axes are Fourier's. Where samples are absent, and on curved
+    grids, where `F` has physical components, conjugate gradients find the solution. Elimination helps them, with the
+    normal equations made definite; for many samples, the solution of the whole box. They know `F` as a whole to about
+    thirteen digits: components that are much smaller than others have fewer.
 
     Central differences do not see the highest frequency of a periodic axis with an even number of samples, so the
     result does not have it.
@@ -329,42 +364,20 @@ def potential(
     >>> np.allclose(fg.potential(fg.gradient(f), reference=f.mean()), f)
     True
     """
-    from scipy.sparse import vstack
-
     vectors, masked = _as_vectors(F)
-    sizes = vectors.shape[1:]
     if isinstance(reference, bool) or not isinstance(reference, Real) or not math.isfinite(reference):
         raise ValueError(f"reference must be a finite number, got {reference!r}")
-    present = as_present(where, nan, vectors.sum(axis=0))
+    present = as_present(where, nan, vectors, stacked=True)
     if masked is not None:
-        present = ~masked if present is None else present & ~masked
-    if geometry_of(spacing) is not None:
-        options = accuracy, edge_order, boundary
-        matrix = vstack(_curved_matrices.gradient(spacing[0], sizes, options, present, PHYSICAL), format="csr")
-        everywhere = np.ones(sizes, bool) if present is None else present
-        solution, residual, iterations = _solve(matrix, None, vectors, everywhere, reference)
-        return _answer(solution, residual, iterations, vectors, masked, present, return_info)
-    tables = _derivatives(sizes, spacing, 1, accuracy, edge_order, boundary, present is not None)
-    lines = [along_line(table) for table in tables]
-    box = _Box(lines)
-    if present is None:
-        _check_finite(vectors, np.True_)
-        solution, iterations = box.solve(_divergence_in_box(lines, vectors)), 0
-        if not any(np.abs(line @ np.ones(line.shape[1])).max(initial=0) > _FREE * np.abs(line).max() for line in lines):
-            solution = solution + reference
-        residual = _norm(_gradient_in_box(lines, solution) - vectors) / (_norm(vectors) or 1.0)
-    else:
-        parts = [along_axis(table, sizes, k, present) for k, table in enumerate(tables)]
-        solution, residual, iterations = _solve(vstack(parts, format="csr"), box, vectors, present, reference)
-    return _answer(solution, residual, iterations, vectors, masked, present, return_info)
-
-
-def _answer(solution, residual, iterations, vectors, masked, present, return_info):
-    """In the type of the components, masked if they are."""
-    result = solution.astype(np.result_type(vectors.dtype.type(0), np.float32))
+        present = _present(~masked if present is None else present & ~masked, masked.shape)
+    solution, scale = _solution(vectors, spacing, (accuracy, edge_order, boundary), present)
+    field = solution.field * scale
+    field = np.where(solution.free, field + reference, field).astype(np.result_type(vectors.dtype.type(0), np.float32))
+    if present is not None:
+        field[~present] = np.nan
     if masked is not None:
-        result = np.ma.array(result, mask=~present)
-    return (result, PotentialInfo(float(residual), iterations)) if return_info else result
+        field = np.ma.array(field, mask=False if present is None else ~present)
+    return (field, PotentialInfo(solution.residual, solution.iterations)) if return_info else field
 
 
 def _as_vectors(F):
@@ -376,126 +389,77 @@ def _as_vectors(F):
         field = field[None]
     if field.shape[0] != field.ndim - 1:
         raise ValueError(f"F must have one component for each of its {field.ndim - 1} other axes, got {field.shape[0]}")
-    masked = np.ma.getmaskarray(field).any(axis=0) if np.ma.is_masked(field) else None
+    masked = np.ma.getmaskarray(field).any(axis=0) if isinstance(field, np.ma.MaskedArray) else None
     if field.dtype.kind not in "fc":
         field = field.astype(np.float64)
     return np.asarray(field), masked
 
 
-def _check_finite(vectors, used):
-    if not np.isfinite(vectors[np.broadcast_to(used, vectors.shape)]).all():
+def _solution(vectors, spacing, options, present):
+    """Of components over a scale, and that scale."""
+    sizes = vectors.shape[1:]
+    if not vectors.size:
+        _gradient_rows(sizes, spacing, options, present, PHYSICAL)  # its checks are wanted all the same
+        return Solution(np.zeros(sizes), False, 0.0, 0), 1.0
+    box = None if geometry_of(spacing) is not None else _box(sizes, spacing, options, present is not None)
+    if box is not None and present is None:
+        wanted, scale = _scaled(vectors, np.ones(vectors.shape, bool))
+        return box.solve(wanted), scale
+    from scipy.sparse import csr_array, vstack
+
+    rows = _gradient_rows(sizes, spacing, options, present, PHYSICAL)
+    wanted, scale = _scaled(vectors.ravel(), np.concatenate([part.known for part in rows]))
+    which = _distinct(spacing, sizes)
+    spread = csr_array((np.ones(len(which)), (np.arange(len(which)), which)))
+    matrix = (vstack([part.matrix for part in rows], format="csr") @ spread).tocsr()
+    found = solve(matrix, wanted, _inverses(box, present, sizes))
+    return found._replace(field=found.field[which].reshape(sizes), free=found.free[which].reshape(sizes)), scale
+
+
+def _box(sizes, spacing, options, with_gaps):
+    """None if elimination is faster than to take long axes apart."""
+    lines = [along_line(table) for table in _derivatives(sizes, spacing, 1, options, with_gaps)]
+    few, _ = _eliminated(sizes)
+    quick = all(n <= _LONGEST or is_circulant(line) for n, line in zip(sizes, lines, strict=True))
+    return Box(lines) if quick or prod(sizes) > few else None
+
+
+def _inverses(box, present, sizes):
+    """What helps to solve normal equations, in turn."""
+    few, most = _eliminated(sizes)
+    inverses: list[Any] = []
+    if box is not None and prod(sizes) > few:
+        inverses.append(lambda normal, scale: box.inverse_for(present, scale))
+    if prod(sizes) <= most:
+        inverses.append(lambda normal, scale: Elimination(normal))
+    return inverses or [lambda normal, scale: by_diagonal(normal)]
+
+
+def _scaled(vectors, used):
+    """Those in use, over a power of two near the largest; zeros for others."""
+    if not np.isfinite(vectors[used]).all():
         raise ValueError("F must be finite where samples exist; where= and nan='omit' leave others out")
+    wanted = np.where(used, vectors, 0).astype(np.result_type(vectors, np.float64))
+    scale = scale_of(wanted)
+    return (wanted / scale).astype(np.complex128 if wanted.dtype.kind == "c" else np.float64), scale
 
 
-def _norm(x):
-    return float(np.linalg.norm(np.ravel(x)))
+def _distinct(spacing, sizes):
+    """For each sample, in C order, the number of the one that it is: the last of a circle may be the first again."""
+    which = np.arange(prod(sizes)).reshape(sizes)
+    for k, axis in enumerate(as_placements(_lattice(spacing), sizes, range(len(sizes)))):
+        if axis.repeated:
+            first, last = ((slice(None),) * k + (end,) for end in (0, -1))
+            which[last] = which[first]
+    return np.unique(which, return_inverse=True)[1].ravel()
 
 
-def _applied(matrix, x, axis):
-    """A matrix along an axis."""
-    moved = np.moveaxis(x, axis, 0)
-    result = matrix @ moved.reshape(moved.shape[0], prod(moved.shape[1:]))
-    return np.moveaxis(result.reshape(result.shape[0], *moved.shape[1:]), 0, axis)
+def _eliminated(sizes):
+    """Up to how many samples elimination is the first choice, and up to how many it is one at all."""
+    return _ELIMINATED[min(len(sizes), 3)]
 
 
-def _gradient_in_box(lines, f):
-    return np.stack([_applied(line, f, k) for k, line in enumerate(lines)])
-
-
-def _divergence_in_box(lines, vectors):
-    """The transposed gradient."""
-    return sum(_applied(line.T, component, k) for k, (line, component) in enumerate(zip(lines, vectors, strict=True)))
-
-
-class _Box:
-    """The normal equations of a whole box, in the eigenvectors of each axis's part of them."""
-
-    def __init__(self, lines: list[Any]) -> None:
-        self._vectors: list[np.ndarray | None] = []  # None: those of Fourier
-        self._values: Any = 0.0
-        for k, line in enumerate(lines):
-            if _is_circulant(line):
-                values = np.abs(np.fft.fft(line[:, [0]].toarray().ravel())) ** 2
-                self._vectors.append(None)
-            else:
-                values, vectors = np.linalg.eigh((line.T @ line).toarray())
-                self._vectors.append(vectors)
-            self._values = self._values + np.expand_dims(values, [*range(1, len(lines) - k)])
-        largest = self._values.max(initial=0)
-        zero = self._values <= 8 * max(self._values.shape) * np.finfo(float).eps * largest
-        self._inverse = np.divide(1, self._values, out=np.zeros_like(self._values), where=~zero)
-
-    def solve(self, b: np.ndarray) -> np.ndarray:
-        """The shortest of the solutions."""
-        y = b
-        for k, vectors in enumerate(self._vectors):
-            y = np.fft.fft(y, axis=k) if vectors is None else _applied(vectors.T, y, k)
-        y = self._inverse * y
-        for k, vectors in enumerate(self._vectors):
-            y = np.fft.ifft(y, axis=k) if vectors is None else _applied(vectors, y, k)
-        return y if b.dtype.kind == "c" else y.real
-
-
-def _is_circulant(line: Any) -> bool:
-    """Whether all samples of an axis are alike."""
-    shifted = np.roll(np.arange(line.shape[0]), 1)
-    difference = np.abs(line[shifted][:, shifted] - line)
-    return bool(difference.nnz == 0 or difference.max() <= 1e-14 * np.abs(line).max())
-
-
-def _solve(matrix, box, vectors, present, reference):
-    """Potential, relative residual and the number of iterations, by conjugate gradients; helped by the solution of the
-    whole `box`, if there is one."""
-    from scipy.sparse.csgraph import connected_components
-    from scipy.sparse.linalg import LinearOperator, cg
-
-    shape, size = present.shape, present.size
-    used = np.diff(matrix.indptr) > 0
-    _check_finite(vectors, used.reshape(vectors.shape))
-    wanted = np.where(used, vectors.ravel(), 0)
-    normal = (matrix.T @ matrix).tocsr()
-
-    def in_box(x):
-        return (present * box.solve(present * x.reshape(shape))).ravel()
-
-    precondition = in_box if box else _nearly_inverse(normal, len(shape))
-
-    iterations = 0
-
-    def count(_):
-        nonlocal iterations
-        iterations += 1
-
-    right = matrix.T @ wanted
-    nearby = LinearOperator((size, size), precondition, dtype=right.dtype)
-    f, _ = cg(normal, right, rtol=_RTOL, maxiter=_MOST_ITERATIONS, M=nearby, callback=count)
-    # Where constants do not matter, the shortest solution has a mean of zero, part by part.
-    part = connected_components(normal, directed=False)[1]
-    means = np.zeros(part.max(initial=-1) + 1, f.dtype)
-    np.add.at(means, part, f)
-    means = means / np.bincount(part) - reference
-    means[np.unique(part[np.abs(normal @ np.ones(size)) > _FREE * np.abs(normal).max()])] = 0
-    f = f - means[part]
-    residual = _norm(matrix @ f - wanted) / (_norm(wanted) or 1.0)
-    return np.where(present, f.reshape(shape), np.nan), residual, iterations
-
-
-def _nearly_inverse(normal, ndim):
-    """An approximate inverse of normal equations: by elimination, where it does not fill much; else by the diagonal."""
-    from scipy.sparse import diags_array
-    from scipy.sparse.linalg import splu
-
-    diagonal = normal.diagonal()
-    diagonal = np.where(diagonal > 0, diagonal, 1)
-    if normal.shape[0] > (_MOST_ELIMINATED if ndim < 3 else _MOST_ELIMINATED // 64):
-        return lambda x: x / diagonal
-    definite = (normal + _SHIFT * diags_array(diagonal)).tocsc()
-    factors = splu(definite, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
-    return lambda x: factors.solve(x.real) + 1j * factors.solve(x.imag) if x.dtype.kind == "c" else factors.solve(x)
-
-
-_RTOL, _MOST_ITERATIONS = 1e-12, 1000
-#: Samples, in two dimensions; and what makes normal equations definite, relative to their diagonal.
-_MOST_ELIMINATED, _SHIFT = 1 << 20, 1e-8
-#: Derivatives of a constant that are zero, relative to the largest weight.
-_FREE = 1e-12
+#: Samples along an axis whose singular vectors are soon found.
+_LONGEST = 1024
+#: By the number of axes; see `_eliminated`.
+_ELIMINATED = {1: (1 << 20, 1 << 24), 2: (1 << 18, 1 << 20), 3: (1 << 13, 1 << 15)}

@@ -46,30 +46,137 @@ def test_the_matrix_is_the_gradient(problem):
     assert empty[~known.ravel()].all()
 
 
+def assert_nearest_and_shortest(F, spacing, options, atol=1e-6):
+    """A potential is what least squares of the kernels' matrix give, with what the kernels do not have left out."""
+    found, info = fg.potential(F, *spacing, return_info=True, **options)
+    shape, where = found.shape, options.get("where")
+    axes = tuple(range(found.ndim))
+    known = ~np.isnan(fg.gradient(np.zeros(shape), *spacing, axis=axes, **options)).ravel()
+    matrix = fg.gradient_matrix(shape, *spacing, **options).toarray()
+    wanted = np.where(known, F.ravel(), 0)
+    shortest = np.linalg.lstsq(matrix, wanted, rcond=1e-10)[0]
+    least = np.linalg.norm(matrix @ shortest - wanted) / (np.linalg.norm(wanted) or 1)
+    assert info.residual == pytest.approx(least, rel=1e-9, abs=1e-11)
+    there = np.ones(shape, bool) if where is None else where
+    np.testing.assert_array_equal(np.isnan(found), ~there)
+    scale = np.abs(shortest).max(initial=0) + 1e-6
+    np.testing.assert_allclose(found[there], shortest.reshape(shape)[there], rtol=0, atol=atol * scale)
+
+
 @given(problems(), st.booleans())
-def test_the_potential_is_a_least_squares_solution_the_shortest_in_a_box(problem, complex_):
+def test_the_potential_is_the_shortest_least_squares_solution(problem, complex_):
     f, spacing, options = problem
     rng = np.random.default_rng(f.size)
     vectors = rng.standard_normal((f.ndim, *f.shape))
     if complex_:
         vectors = vectors + 1j * rng.standard_normal(vectors.shape)
-    where = options["where"]
-    if where is not None and where.all():
-        where = options["where"] = None
-    potential, info = fg.potential(vectors, *spacing, return_info=True, **options)
-    matrix = fg.gradient_matrix(f.shape, *spacing, **options)
-    wanted = np.where(np.diff(matrix.indptr) > 0, vectors.ravel(), 0)
-    matrix = matrix.toarray()
-    shortest = np.linalg.lstsq(matrix, wanted, rcond=1e-10)[0]
-    left = np.linalg.norm(matrix @ shortest - wanted) / (np.linalg.norm(wanted) or 1)
-    assert info.residual == pytest.approx(left, abs=1e-8)
-    if where is None:
-        size = np.abs(shortest).max(initial=0)
-        np.testing.assert_allclose(potential, shortest.reshape(f.shape), rtol=0, atol=1e-6 * size + 1e-12)
-    else:  # as near, if not always as short: where gaps leave more than constants undetermined
-        np.testing.assert_array_equal(np.isnan(potential), ~where)
-        found = np.linalg.norm(matrix @ np.where(where, potential, 0).ravel() - wanted) / (np.linalg.norm(wanted) or 1)
-        assert found == pytest.approx(left, abs=1e-8)
+    assert_nearest_and_shortest(vectors, spacing, options)
+
+
+@given(problems())
+def test_many_samples_have_the_nearest_field_too(problem):
+    f, spacing, options = problem
+    vectors = np.random.default_rng(f.size).standard_normal((f.ndim, *f.shape))
+    expected = fg.potential(vectors, *spacing, return_info=True, **options)[1].residual
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fieldgrad.algebra._ELIMINATED", dict.fromkeys((1, 2, 3), (0, 0)))
+        found = fg.potential(vectors, *spacing, return_info=True, **options)[1].residual
+        patch.setattr("fieldgrad.algebra._box", lambda *_: None)
+        by_diagonal = fg.potential(vectors, *spacing, return_info=True, **options)[1].residual
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert by_diagonal == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_gaps_in_periodic_boxes(seed):
+    rng = np.random.default_rng(seed)
+    options = {"boundary": "periodic", "where": rng.random((8, 8, 8)) > 0.02}
+    gradient = np.nan_to_num(fg.gradient(rng.normal(size=(8, 8, 8)), **options))
+    assert fg.potential(gradient, return_info=True, **options)[1].residual < 1e-12
+
+
+@pytest.mark.parametrize("shape, absent", (((200, 200), 0.3), ((24, 24, 24), 0.02), ((24, 24, 24), 0.3)))
+def test_many_gaps(shape, absent):
+    rng = np.random.default_rng(0)
+    where = rng.random(shape) > absent
+    gradient = np.nan_to_num(fg.gradient(rng.normal(size=shape), where=where))
+    assert fg.potential(gradient, where=where, return_info=True)[1].residual < 3e-12
+
+
+def test_potential_along_long_lines():
+    f = np.cumsum(np.random.default_rng(0).normal(size=20_000))
+    x = np.cumsum(np.random.default_rng(1).uniform(0.5, 1.5, f.size))
+    found, info = fg.potential(fg.gradient(f, x), x, reference=f.mean(), return_info=True)
+    np.testing.assert_allclose(found, f, rtol=0, atol=1e-7 * np.ptp(f))
+    assert info.residual < 1e-11
+
+
+def test_iterations_without_success_are_told(monkeypatch):
+    monkeypatch.setattr("fieldgrad._least_squares._MOST_ITERATIONS", 0)
+    where = np.arange(20).reshape(4, 5) > 0
+    with pytest.warns(
+        RuntimeWarning, match=r"after 0 iterations the normal equations have a relative residual of 1\.0e"
+    ):
+        fg.potential(np.ones((2, 4, 5)), where=where)
+
+
+def test_derivatives_that_are_always_zero_count_in_the_residual():
+    F = np.array([[10.0, 1, 1, 0, 1]])
+    options = {"boundary": (("mirror", "one-sided"),), "where": np.arange(5) != 3}
+    assert_nearest_and_shortest(F, (), options)
+    assert fg.potential(F, return_info=True, **options)[1].residual == pytest.approx(0.9901475, abs=1e-6)
+
+
+@pytest.mark.parametrize("boundary", ("reflect", "mirror", "nearest"))
+@pytest.mark.parametrize("accuracy", (2, 4, 6, 8))
+def test_what_rounding_leaves_of_weights_is_no_derivative(boundary, accuracy):
+    y, x, options = np.array([0, 1, 2.3]), np.array([0, 0.7, 2]), {"boundary": boundary, "accuracy": accuracy}
+    matrix = fg.gradient_matrix((3, 3), y, x, where=np.eye(3, dtype=bool), **options)
+    assert not matrix.data.any()
+    assert fg.potential(np.ones((1, 1)), **options) == 0
+
+
+@pytest.mark.parametrize("gaps", (False, True))
+@pytest.mark.parametrize("scale", (1e-310, 1e-200, 1e-160, 1e160, 1e300))
+def test_components_of_any_size(scale, gaps):
+    f = np.random.default_rng(0).normal(size=(7, 9))
+    where = np.arange(63).reshape(f.shape) > 0 if gaps else None
+    F = np.nan_to_num(fg.gradient(f, where=where))
+    expected = fg.potential(F, where=where)
+    found, info = fg.potential(F * scale, where=where, return_info=True)
+    np.testing.assert_allclose(found / scale, expected, rtol=0, atol=1e-12)
+    assert info.residual < 1e-12
+
+
+@pytest.mark.parametrize("spacing", ((1e-3, 1e3), (1e-6, 1e6), (1e-200, 1e-200), (1e-200, 1e50), (1e200, 1.0)), ids=str)
+def test_steps_of_any_size(spacing):
+    f = np.random.default_rng(0).normal(size=(7, 9))
+    found = fg.potential(fg.gradient(f, *spacing), *spacing, reference=f.mean())
+    np.testing.assert_allclose(found, f, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("where", (None, np.ones((0, 3), bool)))
+def test_potential_without_samples(where):
+    found, info = fg.potential(np.ones((2, 0, 3)), boundary="periodic", where=where, return_info=True)
+    assert found.shape == (0, 3)
+    assert info == (0.0, 0)
+    with pytest.raises(ValueError, match="accuracy"):
+        fg.potential(np.ones((2, 0, 3)), boundary="periodic", accuracy=3)
+
+
+def test_infinities_that_cancel_are_not_left_out():
+    F = np.ones((2, 4, 5))
+    F[:, 2, 2] = np.inf, -np.inf
+    with pytest.raises(ValueError, match="finite"):
+        fg.potential(F, nan="omit")
+
+
+def test_masked_arrays_without_masks_give_masked_results():
+    F = np.ones((2, 4, 5))
+    found = fg.potential(np.ma.array(F))
+    assert isinstance(found, np.ma.MaskedArray)
+    assert not found.mask.any()
+    np.testing.assert_array_equal(found.data, fg.potential(F))
 
 
 @pytest.mark.parametrize("shape", ((50,), (30, 41), (12, 13, 14)), ids=str)
@@ -118,6 +225,8 @@ def test_kinds_of_numbers():
         assert back.dtype == dtype
         np.testing.assert_allclose(back, f - f.mean(), atol=1e-5 if dtype in (np.float32, np.complex64) else 1e-12)
     assert fg.potential(np.ones((2, 4, 5), int)).dtype == np.float64
+    for dtype, result in ((np.float16, np.float32), (np.longdouble, np.longdouble), (np.clongdouble, np.clongdouble)):
+        assert fg.potential(np.ones((2, 4, 5), dtype)).dtype == result
     np.testing.assert_allclose(fg.potential(np.ones(4)), [-1.5, -0.5, 0.5, 1.5])
 
 
@@ -196,6 +305,48 @@ def test_adjoint_around_gaps():
     f, v = rng.normal(size=90), rng.normal(size=180)
     np.testing.assert_allclose(operator @ f, matrix @ f, atol=1e-13)
     np.testing.assert_allclose(operator.rmatvec(v), matrix.T @ v, atol=1e-13)
+
+
+def test_derivatives_that_are_zero_stay_in_sums():
+    everywhere = np.ones((6, 1), bool)
+    options = {"boundary": "reflect"}
+    expected = fg.laplacian_matrix((6, 1), **options).toarray()
+    assert np.abs(expected).max() == 2
+    np.testing.assert_array_equal(fg.laplacian_matrix((6, 1), where=everywhere, **options).toarray(), expected)
+
+
+def test_the_operator_has_zeros_only_for_want_of_samples():
+    where = np.arange(6) < 5
+    x = np.arange(6.0)
+    x[2] = np.nan
+    np.testing.assert_array_equal(fg.gradient_operator(6, where=where) @ x, [1, np.nan, 1, np.nan, 1, 0])
+
+
+@pytest.mark.parametrize("where", (None, np.arange(30).reshape(5, 6) > 0))
+@pytest.mark.parametrize(
+    "spacing, options",
+    (
+        ((), {"accuracy": 3}),
+        ((), {"boundary": "bad"}),
+        ((), {"edge_order": 5}),
+        ((1.0, 2.0, 3.0), {}),
+        ((fg.Grid.polar(np.linspace(0, 1, 5), np.arange(7)),), {}),
+        ((fg.Grid.geographic(np.linspace(-90, 90, 5), 60 * np.arange(6), radius=1),), {"accuracy": 3}),
+        ((), {"workers": 0}),
+        ((), {"workers": 1.5}),
+    ),
+)
+def test_the_operator_checks_its_arguments_when_it_is_made(where, spacing, options):
+    with pytest.raises((TypeError, ValueError)):
+        fg.gradient_operator((5, 6), *spacing, where=where, **options)
+
+
+def test_axes_without_samples():
+    for where in (None, np.ones((0, 3), bool)):
+        operator = fg.gradient_operator((0, 3), boundary="periodic", where=where)
+        assert (operator @ np.zeros(0)).shape == operator.rmatvec(np.zeros(0)).shape == (0,)
+        assert fg.gradient_matrix((0, 3), boundary="periodic", where=where).shape == (0, 0)
+        assert fg.laplacian_matrix((0, 3), boundary="periodic", where=where).shape == (0, 0)
 
 
 def test_adjoint_of_lines_and_small_fields():
