@@ -64,7 +64,7 @@ def after(call: Call, firsts: Mapping[int, np.ndarray], f: np.ndarray, lattice: 
         return there
     for axis, first in firsts.items():
         if np.isnan(first[there.presence[0]]).any():  # for want of samples, or because they are no numbers
-            zeros, of_all = np.zeros(f.shape, np.float32), there._replace(presence=(present, MARKED), within=None)
+            zeros, of_all = np.zeros(f.shape), there._replace(presence=(present, MARKED), within=None)
             had = ~np.isnan(of_all.run(Program(((0, axis, 1),)), zeros, False, lattice, None))
             there = there._replace(presence=(there.presence[0] & had, MARKED))
     return there

@@ -526,7 +526,7 @@ def unmasked(f: Any, stacked: bool, presence: Any) -> Any:
 def _gaps(derive, f, stacked, presence):
     """Where there is no derivative: the same stencils say it, of a field that is zero where it is present."""
     present = _present(presence, f, stacked)
-    return np.ma.nomask if present is None else np.isnan(derive(np.zeros(f.shape, np.float32), (present, "propagate")))
+    return np.ma.nomask if present is None else np.isnan(derive(np.zeros(f.shape), (present, "propagate")))
 
 
 def fill_in_rows(run: Callable[[np.ndarray], Any], result: np.ndarray, rows: int) -> None:
@@ -565,7 +565,7 @@ def filled(
         return result
 
     def derive(zeros, there):
-        gaps = np.empty(result.shape, np.float32)  # float16 results, too, are NaN where these are
+        gaps = np.empty(result.shape)
         fill(zeros, there, gaps)
         return gaps
 

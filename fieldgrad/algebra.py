@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from math import prod
 from numbers import Real
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 from . import _curved_matrices
 from ._adjoint import Adjoint
 from ._arrays import as_field
+from ._axes import as_shape
 from ._calls import PHYSICAL, as_components, geometry_of
 from ._config import as_workers
 from ._curved import poles_of
@@ -256,17 +256,6 @@ def _derivatives(shape, spacing, order, options, with_gaps):
     axes, (accuracy, edge_order, boundary) = tuple(range(len(shape))), options
     program = Program(tuple((0, k, order) for k in axes))
     return list(tables_of(shape, spacing, axes, program, accuracy, edge_order, boundary, with_gaps).values())
-
-
-def as_shape(shape: Any) -> tuple[int, ...]:
-    """Check the shape of fields."""
-    try:
-        sizes = tuple(map(operator.index, shape if isinstance(shape, (tuple, list)) else (shape,)))
-    except TypeError:
-        raise TypeError(f"shape must be an integer or a tuple of integers, got {shape!r}") from None
-    if not sizes or min(sizes) < 0:
-        raise ValueError(f"shape must have at least one axis, and no negative sizes, got {shape!r}")
-    return sizes
 
 
 # ---- the inverse -------------------------------------------------------------------------------------------
