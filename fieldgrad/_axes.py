@@ -76,7 +76,7 @@ def _describe(value: Any, array: np.ndarray) -> str:
 def as_shape(shape: Any) -> tuple[int, ...]:
     """Check the shape of fields."""
     try:
-        sizes = tuple(map(operator.index, shape if isinstance(shape, (tuple, list)) else (shape,)))
+        sizes = tuple(map(operator.index, shape if isinstance(shape, (tuple, list, np.ndarray)) else (shape,)))
     except TypeError:
         raise TypeError(f"shape must be an integer or a tuple of integers, got {shape!r}") from None
     if not sizes or min(sizes) < 0:
@@ -97,7 +97,9 @@ def per_axis(value: Any, count: int, name: str, default: Any) -> list:
 
 def as_loops(periodic: Any, count: int, default: bool | None = False) -> list[Any]:
     """Which axes are periodic."""
-    loops = per_axis(periodic, count, "periodic", default)
+    if isinstance(periodic, np.ndarray):
+        periodic = periodic.tolist()
+    loops = [default] * count if periodic is None else per_axis(periodic, count, "periodic", default)
     for loop in loops:
         if not (loop is default or isinstance(loop, (bool, np.bool_))):
             raise TypeError(f"periodic must be True, False or one of these per axis, got {periodic!r}")

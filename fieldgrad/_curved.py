@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import _along, _by_metric, _orthogonal
-from ._arrays import memory_order
+from ._arrays import check_out, memory_order
 from ._calls import COVARIANT, PHYSICAL, POWERS, TURNS, Call, as_components, run_with
 from ._geometry import Orthogonal, Pole
 from ._metric import Curved
@@ -48,7 +48,7 @@ def _run(operator, f, leading, spacing, options, presence, out, workers, real=Fa
 
 def check_periodic(geometry: Any, boundary: Any, ndim: int) -> None:
     """Refuse that an axis along which lengths vary goes on at its other end."""
-    if not isinstance(geometry, Orthogonal):
+    if not isinstance(geometry, Orthogonal) or (isinstance(boundary, str) and boundary != PERIODIC):
         return
     varying = {k for scale in geometry.scales for k, _ in scale.along}
     for k, pair in enumerate(as_pairs(boundary, ndim)):
@@ -169,6 +169,14 @@ def _physical(F, geometry, components, presence):
     return (np.ma.array(result) if isinstance(F, np.ma.MaskedArray) else result), (present, "propagate")
 
 
+def _as_half(result, out):
+    """What goes by numbers that half precision has no room for."""
+    if out is None:
+        return result.astype(np.float16)
+    check_out(out, result.shape, np.dtype(np.float16))[...] = result
+    return out
+
+
 def divergence(F, spacing, options, presence, out, workers, components):
     components = as_components(components)
 
@@ -179,6 +187,9 @@ def divergence(F, spacing, options, presence, out, workers, components):
             call.run(_orthogonal.divergence(geometry, lattice.ndim, components), samples, True, lattice, result)
 
     if components != PHYSICAL and poles_of(spacing[0]):
+        if F.dtype.char == "e":
+            wide = divergence(F.astype(np.float32), spacing, options, presence, None, workers, components)
+            return _as_half(wide, out)
         F, presence = _physical(F, spacing[0].geometry, components, presence)
         components = PHYSICAL
     return _run(Operator(True, fill, divergence_limit), F, (), spacing, options, presence, out, workers)
@@ -203,12 +214,16 @@ def curl(F, spacing, options, presence, out, workers, components):
     operator, leading = Operator(True, fill, limit), () if len(F) == 2 else (3,)
     if not poles or components == PHYSICAL:
         return _run(operator, F, leading, spacing, options, presence, out, workers)
+    if F.dtype.char == "e":
+        return _as_half(curl(F.astype(np.float32), spacing, options, presence, None, workers, components), out)
     geometry = spacing[0].geometry
     physical, presence = _physical(F, geometry, components, presence)
     result = _run(operator, physical, leading, spacing, options, presence, out, workers)
     for k in range(3) if leading else ():
         scale = geometry.power(exponents(3, (k, POWERS[components]))).spread(3)
         result[k] *= scale if components == COVARIANT else np.where(scale == 0, np.nan, scale)
+        if components != COVARIANT and isinstance(result, np.ma.MaskedArray):
+            result[k] = np.ma.masked_where(np.broadcast_to(scale == 0, result.shape[1:]), result[k])
     return result
 
 

@@ -38,7 +38,7 @@ class Piece(NamedTuple):
         return array
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def pieces(
     lattice: Lattice,
     shape: tuple[int, ...],

@@ -282,7 +282,11 @@ class Directions:
     def _tensor(self, parts: list[np.ndarray]) -> np.ndarray:
         """The same in fixed axes, (m, m, others)."""
         flat = [self.flat(part) for part in parts]
-        through = (sum(turn[:, None] * part for turn, part in zip(row, flat, strict=True)) for row in self.frame)
+        through = [sum(turn[:, None] * part for turn, part in zip(row, flat, strict=True)) for row in self.frame]
+        if self._with_gaps:  # zero times infinity is not a number, but is to remain what there is
+            absent = np.any([np.isnan(part) for part in flat], axis=0)
+            wrong = np.any([np.isinf(part) for part in flat], axis=0) & ~absent
+            through = [np.where(wrong, np.inf, one) for one in through]
         return np.stack([self._along(one) for one in through])
 
     def trace(self, parts: list[np.ndarray]) -> np.ndarray:

@@ -190,11 +190,11 @@ def _find_recipe(program: Any, f: Any, spacing: Any, options: Any, with_gaps: bo
         axis = axes[0] if bare else axes
     if type(boundary) is not str:
         boundary = as_pairs(boundary, f.ndim)
+    if make is _cached_recipe and _are_long(spacing):
+        make = _recipe_of_few
     for value in (accuracy, edge_order, cval, *spacing):
         if type(value) not in _HASHABLE:
             make = unmade
-        elif type(value) is _Coordinates and len(value.data) > 8 * _MOST_OF_MANY and make is _cached_recipe:
-            make = _recipe_of_few
     if type(cval) is float and cval == 0 and copysign(1.0, cval) < 0:
         make = unmade  # -0.0 equals 0.0, and the cache would not tell them apart
     order = None if f.flags.c_contiguous else memory_order(f)
@@ -220,15 +220,21 @@ def lattice_of(spacing: Any, shape: tuple[int, ...]) -> Lattice:
     if len(spacing) == 1 and isinstance(spacing[0], Lattice):
         return spacing[0]
     keys = _as_keys(spacing)
-    usual = all(type(key) in _HASHABLE for key in keys)
-    return (_cached_lattice if usual else _make_lattice)(shape, *keys)
+    if not all(type(key) in _HASHABLE for key in keys):
+        return _make_lattice(shape, *keys)
+    return (_lattice_of_few if _are_long(keys) else _cached_lattice)(shape, *keys)
+
+
+def _are_long(keys):
+    return any(type(key) is _Coordinates and len(key.data) > 8 * _MOST_OF_MANY for key in keys)
 
 
 def _make_lattice(shape, *keys):
     return Lattice(tuple(as_placements(_from_keys(keys), shape, tuple(range(len(shape))))), shape)
 
 
-_cached_lattice: Any = lru_cache(maxsize=16, typed=True)(_make_lattice)
+_cached_lattice: Any = lru_cache(maxsize=256, typed=True)(_make_lattice)
+_lattice_of_few: Any = lru_cache(maxsize=16, typed=True)(_make_lattice)
 
 
 def _make_recipe(program, shape, dtype, order, axis, accuracy, edge_order, boundary, cval, with_gaps, *steps):
@@ -327,7 +333,7 @@ _remembered_table = lru_cache(maxsize=16)(_table)
 
 
 _cached_recipe: Any = lru_cache(maxsize=1024, typed=True)(_make_recipe)
-_recipe_of_few: Any = lru_cache(maxsize=16, typed=True)(_make_recipe)
+_recipe_of_few: Any = lru_cache(maxsize=64, typed=True)(_make_recipe)
 
 
 def _recipe_for(lattice, *key):
@@ -558,15 +564,17 @@ def filled(
     if out is None:
         result = new_result(leading, one, memory_order(one), dtype)
     else:
-        result = check_out(out, leading + one.shape, dtype)
+        result = np.asarray(check_out(out, leading + one.shape, dtype))  # a mask would have its own idea of assignments
         plain = apart(plain, out)
     fill(plain, presence, result)
-    if not isinstance(field, np.ma.MaskedArray) or out is not None:
-        return result
+    if not isinstance(field, np.ma.MaskedArray) or (out is not None and not isinstance(out, np.ma.MaskedArray)):
+        return result if out is None else out
 
     def derive(zeros, there):
         gaps = np.empty(result.shape)
         fill(zeros, there, gaps)
         return gaps
 
-    return np.ma.array(result, mask=_gaps(derive, plain, stacked, presence))
+    dressed = np.ma.array(result) if out is None else out
+    dressed.mask = _gaps(derive, plain, stacked, presence)
+    return dressed

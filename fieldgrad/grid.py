@@ -561,19 +561,21 @@ def _radius(x: Any, name: str) -> Axis:
     r = axis.positions(0)
     if len(r) > 1 and r[1] < r[0]:
         raise ValueError(f"{name} must ascend, got {r[0]} before {r[1]}")
-    if r[0] < -_slack(r, 0.0):
+    slack = _A_LITTLE * (r[1] - r[0]) if len(r) > 1 else 0.0
+    if r[0] < -slack:
         raise ValueError(f"{name} must not be negative, got {r[0]} at 0")
-    if r[0] == 0 or abs(r[0]) > _slack(r, 0.0):
+    if r[0] == 0 or abs(r[0]) > slack:
         return axis
     r = r.copy()
     r[0] = 0
+    r.flags.writeable = False
     return replace(axis, coordinates=r)
 
 
 def _within(axis: Axis, low: float, high: float, name: str) -> np.ndarray:
     """Coordinates in extended precision, once they are known to be in a range, but for rounding."""
     x = axis.positions(0)
-    slack = _slack(x, high)
+    slack = max(2 * float(np.finfo(x.dtype).eps) * high, _A_LITTLE * float(np.abs(np.diff(x)).min(initial=high)))
     outside = (x < low - slack) | (x > high + slack)
     if outside.any():
         at = int(np.argmax(outside))
@@ -582,14 +584,9 @@ def _within(axis: Axis, low: float, high: float, name: str) -> np.ndarray:
     return np.asarray(ends, np.longdouble)
 
 
-def _slack(x: np.ndarray, size: float) -> float:
-    """How far from a pole samples are taken to be on it: what is a billionth of a step is rounding."""
-    rounding = 2 * float(np.finfo(x.dtype).eps) * max(size, float(np.abs(x).max()))
-    return max(rounding, 1e-9 * float(np.abs(np.diff(x)).min(initial=np.inf))) if len(x) > 1 else rounding
-
-
-#: Of a step: how far from even coordinates of a circle may be to be taken for one. Files have rounded ones.
-_UNEVEN = 1e-2
+#: Of a step: how far from a pole samples may be to be taken to be on it; how far from even those of a circle may be, as
+#: files have rounded ones.
+_A_LITTLE, _UNEVEN = 1e-9, 1e-2
 
 
 def _circle(x: Any, name: str, turn: float, periodic: bool | None) -> Axis:
@@ -637,7 +634,7 @@ def _turning(angle: np.ndarray, outward: float) -> np.ndarray:
 
 def _figure(radius: Any, ellipsoid: Any) -> tuple[float, float]:
     """Equatorial radius and flattening."""
-    if ellipsoid is not None and radius != _EARTH:
+    if ellipsoid is not None and not (radius is None or np.array_equal(radius, _EARTH)):
         raise ValueError(f"radius is that of a sphere: give it or ellipsoid, got radius={radius!r} and {ellipsoid!r}")
     if ellipsoid is None:
         a, f = radius, 0.0

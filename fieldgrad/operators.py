@@ -458,15 +458,15 @@ def hessian(
     if geometry_of(spacing) is not None:
         plain_options = accuracy, edge_order, boundary, cval
         return _curved.hessian(field, spacing, plain_options, presence, out, workers, components)
-    d, lattice = field.ndim, lattice_of(spacing, field.shape)
+    d = field.ndim
     options = _curved.settings((accuracy, edge_order, boundary, cval), (), 0, True)
 
     def fill(samples, there, result):
-        call = Call(options, there, workers)
         if whole(there, samples) and d <= _MOST_AT_ONCE:
-            call = call._replace(presence=EVERYWHERE)
-            fill_in_rows(lambda flat: call.run(_whole_hessian(d), samples, False, lattice, flat), result, d)
+            how = spacing, (None, *options), EVERYWHERE
+            fill_in_rows(lambda flat: carry_out(_whole_hessian(d), samples, False, *how, flat, workers), result, d)
             return
+        call, lattice = Call(options, there, workers), lattice_of(spacing, samples.shape)
         for k in range(d):
             call.run(Program(((0, k, 2),)), samples, False, lattice, result[k, k])
         for i in range(d - 1):

@@ -349,6 +349,17 @@ def test_samples_within_rounding_of_a_pole_are_on_it(away):
         np.testing.assert_allclose(fg.laplacian(f, make(spoilt)), expected, atol=1e-7 * np.abs(expected).max())
 
 
+def test_small_radii_are_no_rounding():
+    r = np.geomspace(1, 1e7, 29, dtype=np.float32)
+    for radius in (r, np.logspace(-16, 0, 17)):
+        grid = fg.Grid.polar(radius, circle(16))
+        assert grid.coords[0][0] == radius[0]
+        assert not grid.geometry.poles
+    grid = fg.Grid.polar([-1e-12, 1.0, 2.0, 3.0, 4.0], circle(16))
+    assert grid.coords[0][0] == 0
+    assert not grid.coords[0].flags.writeable
+
+
 def test_descending_angles_give_the_same_vectors():
     r, theta = np.linspace(0, 1, 9), circle(16)
     f = np.random.default_rng(0).normal(size=(9, 16))
@@ -402,6 +413,10 @@ def test_absent_vectors_never_matter_on_poles(components, function):
     masked = function(np.ma.array(np.where(there, F, 1e300), mask=np.array([~there] * 2)), grid, components=components)
     np.testing.assert_array_equal(masked.mask, np.isnan(expected))
     np.testing.assert_array_equal(masked.compressed(), expected[~np.isnan(expected)])
+    half = function(np.where(there, F, 0).astype(np.float16), grid, where=there, components=components)
+    assert half.dtype == np.float16
+    np.testing.assert_array_equal(np.isnan(half), np.isnan(expected))
+    np.testing.assert_allclose(half[~np.isnan(half)], expected[~np.isnan(half)], rtol=1e-2, atol=3e-2)
     left_out = function(np.where(there, F, np.nan), grid, nan="omit", components=components)
     np.testing.assert_array_equal(left_out, expected)
     assert np.isnan(function(np.full(F.shape, np.nan), grid, nan="omit", components=components)).all()

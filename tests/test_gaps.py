@@ -264,6 +264,8 @@ def _grids():
         "straight": fg.Grid.cartesian(0.5, shape=(9, 24)),
         "riemannian": fg.Grid.riemannian(metric),
         "polar": fg.Grid.polar(radius, circle),
+        "odd": fg.Grid.polar(radius, 2 * np.pi * np.arange(23) / 23),
+        "sector": fg.Grid.polar(radius, np.linspace(0, 1, 24)),
         "geographic": fg.Grid.geographic(np.linspace(-90, 90, 9), np.degrees(circle)),
         "spherical": fg.Grid.spherical(radius, colatitude, circle),
     }
@@ -272,13 +274,14 @@ def _grids():
 @pytest.mark.parametrize("grid", _grids().values(), ids=_grids())
 @pytest.mark.parametrize("beside", (0, 1, 4))
 @pytest.mark.parametrize("accuracy", (2, 4))
-def test_nan_spreads_where_others_are_absent(grid, beside, accuracy):
+@pytest.mark.parametrize("numbers", (1.0, 1.0 + 0.0j), ids=("real", "complex"))
+def test_nan_spreads_where_others_are_absent(grid, beside, accuracy, numbers):
     """As it does where all are there, into second derivatives and through poles, too."""
     rng = np.random.default_rng(0)
-    f, absent = rng.standard_normal(grid.shape), np.zeros(grid.shape, bool)
+    f, absent = rng.standard_normal(grid.shape) * numbers, np.zeros(grid.shape, bool)
     absent[-1, ..., -1] = True
     number = (beside, *(4,) * (grid.ndim - 2), 10)
-    spoilt, F = f.copy(), rng.standard_normal((grid.ndim, *grid.shape))
+    spoilt, F = f.copy(), rng.standard_normal((grid.ndim, *grid.shape)) * numbers
     spoilt[number] = np.nan
     spoilt_F = F.copy()
     spoilt_F[0][number] = np.nan

@@ -314,6 +314,21 @@ def test_masked_arrays_without_gaps_give_masked_results(grid, mask):
         assert isinstance(function(np.ma.stack([masked, masked]), *grid), np.ma.MaskedArray)
 
 
+@pytest.mark.parametrize(
+    "grid", ((), (fg.Grid.polar(np.arange(9.0), np.arange(10) * np.pi / 5),)), ids=("straight", "polar")
+)
+def test_masked_results_are_masked_anew(grid):
+    rng = np.random.default_rng(4)
+    f = np.ma.array(rng.standard_normal((9, 10)), mask=rng.random((9, 10)) < 0.2)
+    F = np.ma.stack([f, f])
+    for function, field in ((fg.laplacian, f), (fg.hessian, f), (fg.gradient, f), (fg.divergence, F), (fg.jacobian, F)):
+        expected = function(field, *grid)
+        out = np.ma.array(np.zeros(expected.shape), mask=True)
+        assert function(field, *grid, out=out) is out
+        np.testing.assert_array_equal(out.mask, expected.mask)
+        assert_same_bits(out.filled(np.nan), expected.filled(np.nan))
+
+
 @pytest.mark.parametrize("wrong", (0.0, np.nan, np.inf))
 @pytest.mark.parametrize("curved", (False, True))
 def test_directions_of_absent_samples_do_not_matter(wrong, curved):
