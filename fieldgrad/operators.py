@@ -597,6 +597,8 @@ def _as_direction(direction, shape, normalize):
     d = len(shape)
     if vectors.shape not in ((d,), (d, *shape)):
         raise ValueError(f"direction must have shape ({d},) or {(d, *shape)}, got {vectors.shape}")
+    if np.ma.is_masked(vectors):  # no numbers; which does not matter where the field is absent, too
+        vectors = np.ma.filled(vectors.astype(np.result_type(vectors, np.float64)), np.nan)
     if vectors.ndim > 1:
         return np.asarray(vectors)
     vectors = np.asarray(vectors, np.result_type(vectors, np.float64))

@@ -343,6 +343,10 @@ def test_directions_of_absent_samples_do_not_matter(wrong, curved):
     assert_same_bits(fg.directional_derivative(with_nan, directions, *grid, nan="omit"), expected)
     masked = fg.directional_derivative(np.ma.array(f, mask=~present), directions, *grid)
     assert_same_bits(masked.filled(np.nan), expected)
+    unknown = np.ma.array(np.nan_to_num(directions), mask=np.broadcast_to(~present, directions.shape))
+    assert_same_bits(fg.directional_derivative(f, unknown, *grid, where=present), expected)
+    with pytest.raises(ValueError, match="direction must be finite"):
+        fg.directional_derivative(f, unknown, *grid)
     with pytest.raises(ValueError, match="direction must"):
         fg.directional_derivative(f, directions, *grid)
 
