@@ -9,7 +9,7 @@ import numpy as np
 from . import _by_metric, _orthogonal
 from ._axes import Lattice
 from ._calls import POWERS
-from ._curved import poles_of, settings
+from ._curved import check_periodic, poles_of, settings
 from ._geometry import Product
 from ._matrices import Rows, along_axis, total
 from ._metric import Curved
@@ -60,6 +60,7 @@ def gradient(grid: Any, shape: tuple[int, ...], options: Any, present: Any, comp
     """For each component."""
     axes, geometry = tuple(range(len(shape))), grid.geometry
     grid.lattice.axes_for(shape)
+    check_periodic(geometry, options[2], len(shape))
     if isinstance(geometry, Curved):
         program, arrays = _by_metric.gradient_program(
             np.empty(shape), grid.lattice, geometry, options, axes, False, "stack", components
@@ -114,6 +115,7 @@ def _scales(geometry: Any, d: int, components: str) -> list[Product]:
 def laplacian(grid: Any, shape: tuple[int, ...], options: Any, present: Any) -> Rows:
     geometry, d = grid.geometry, len(shape)
     grid.lattice.axes_for(shape)
+    check_periodic(geometry, options[2], d)
     poles = poles_of(grid)
     place = _Place(grid.lattice, shape, settings(options, poles, 2, True), present)
     if isinstance(geometry, Curved):

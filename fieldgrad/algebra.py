@@ -15,7 +15,7 @@ from ._arrays import as_field
 from ._axes import as_shape
 from ._calls import PHYSICAL, as_components, geometry_of
 from ._config import as_workers
-from ._curved import poles_of
+from ._curved import check_periodic, poles_of
 from ._least_squares import Box, Elimination, Solution, by_diagonal, is_circulant, scale_of, solve
 from ._matrices import along_axis, along_line, total
 from ._programs import Program, as_placements, as_present, tables_of
@@ -216,6 +216,7 @@ def _adjoint(sizes, spacing, options):
     tables = _derivatives(sizes, _lattice(spacing), 1, (accuracy, edge_order, boundary), False)
     if geometry is None:
         return Adjoint(tables)
+    check_periodic(geometry, boundary, len(sizes))
     weights = _curved_matrices.weights_across(geometry, len(sizes), components)
     if weights is not None:
         return Adjoint(tables, weights)

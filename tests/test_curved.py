@@ -487,7 +487,7 @@ def test_grids_that_are_none(make, error, words):
 
 
 def test_calls_that_make_no_sense():
-    grid, f = polar(5).grid, np.zeros((5, 10))
+    grid, ring, f = polar(5).grid, polar(5, 0.5).grid, np.zeros((5, 10))
     out = np.full((2, 5, 10), 7.0)
     for call, error, words in (
         (lambda: fg.gradient(f, grid, components="up", out=out), ValueError, "components must be one of"),
@@ -497,7 +497,11 @@ def test_calls_that_make_no_sense():
         (lambda: fg.laplacian(f, grid, accuracy=8), ValueError, "5 samples along axis 0"),
         (lambda: fg.divergence(np.zeros((3, 5, 10)), grid), ValueError, "F must have one component"),
         (lambda: fg.gradient(f, grid, boundary=("one-sided", "mirror"), out=out), ValueError, "periodic"),
-        (lambda: fg.gradient(f, grid, boundary=("periodic", "one-sided"), out=out), ValueError, "axis 0 must not be"),
+        (lambda: fg.gradient(f, grid, boundary=("periodic", "one-sided"), out=out), ValueError, "axis 0 must"),
+        (lambda: fg.gradient_matrix((5, 10), grid, boundary=("periodic", "one-sided")), ValueError, "axis 0 must"),
+        (lambda: fg.laplacian_matrix((5, 10), grid, boundary=("periodic", "one-sided")), ValueError, "axis 0 must"),
+        (lambda: fg.gradient_operator((5, 10), ring, boundary=("periodic", "one-sided")), ValueError, "axis 0 must"),
+        (lambda: fg.potential(np.zeros((2, 5, 10)), grid, boundary="periodic"), ValueError, "axis 0 must"),
         (lambda: fg.critical_points(f * 1j, grid), TypeError, "f must be made of real numbers"),
         (lambda: fg.gradient(f, grid, grid), TypeError, "one Grid"),
         (lambda: fg.Interpolant(f, grid, boundary="periodic"), ValueError, "boundary must be one-sided"),
